@@ -1,0 +1,1 @@
+"""What was reported, where and when, and how far the record can be trusted."""

@@ -1,0 +1,187 @@
+"""The study area: its boundary, its metric coordinates, its buffer. The only place that uses pyproj."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import shapely
+from numpy.typing import ArrayLike, NDArray
+from pyproj import Transformer, network
+from shapely.geometry.base import BaseGeometry
+
+from geodata.errors import SourceError
+
+WGS84 = "EPSG:4326"
+BRITISH_NATIONAL_GRID = "EPSG:27700"
+ANALYSIS_BUFFER_M = 1000.0
+"""Reports this far outside the boundary are read, so that densities do not sag at the border (R3.15)."""
+
+Floats = NDArray[np.float64]
+
+network.set_network_enabled(active=False)  # offline is the rule: never fetch a grid file
+
+# A coarse outline of Great Britain's mainland and islands; it only decides which grid measures metres.
+_GREAT_BRITAIN = shapely.Polygon(
+    [(-6.6, 49.8), (-1.0, 50.3), (1.0, 50.6), (1.5, 51.05), (2.2, 52.4), (0.5, 54.0), (-1.0, 56.0), (-0.4, 61.0),
+     (-3.5, 60.0), (-8.8, 58.5), (-8.0, 56.5), (-6.6, 55.45), (-5.4, 55.0), (-4.9, 54.3), (-5.6, 52.5), (-5.6, 51.3)]
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class StudyArea:
+    """A named area with one metric coordinate system.
+
+    Parameters
+    ----------
+    name : str
+        What the area is called on maps and reports.
+    boundary : shapely geometry
+        Polygon or MultiPolygon in degrees (WGS84, x = longitude).
+    buffer_m : float
+        Width in metres of the band outside the boundary that is read as context only.
+    """
+
+    name: str
+    boundary: BaseGeometry
+    buffer_m: float = ANALYSIS_BUFFER_M
+
+    @cached_property
+    def crs(self) -> str:
+        """Metric coordinate system: British National Grid in Great Britain, UTM (WGS84) elsewhere."""
+        centre = self.boundary.representative_point()
+        return metric_crs(centre.x, centre.y)
+
+    @property
+    def timezone(self) -> str:
+        """Zone of local wall-clock time."""
+        return "Europe/London" if self.crs == BRITISH_NATIONAL_GRID else "UTC"
+
+    @cached_property
+    def boundary_m(self) -> BaseGeometry:
+        """Boundary in metres."""
+        return shapely.transform(self.boundary, self.project, interleaved=False)
+
+    @cached_property
+    def buffered(self) -> BaseGeometry:
+        """Boundary widened by `buffer_m`, in degrees."""
+        wide = self.boundary_m.buffer(self.buffer_m, quad_segs=8)
+        return shapely.transform(wide, self.unproject, interleaved=False)
+
+    @property
+    def area_km2(self) -> float:
+        """Land area in square kilometres."""
+        return float(self.boundary_m.area / 1e6)
+
+    def project(self, longitude: ArrayLike, latitude: ArrayLike) -> tuple[Floats, Floats]:
+        """Return metres east and north for degrees."""
+        return _transform(WGS84, self.crs, longitude, latitude)
+
+    def unproject(self, x: ArrayLike, y: ArrayLike) -> tuple[Floats, Floats]:
+        """Return longitude and latitude for metres east and north."""
+        return _transform(self.crs, WGS84, x, y)
+
+    def contains(self, longitude: ArrayLike, latitude: ArrayLike) -> NDArray[np.bool_]:
+        """Return which points lie inside the boundary; a missing coordinate lies nowhere."""
+        return _contains(self.boundary, longitude, latitude)
+
+    def is_near(self, longitude: ArrayLike, latitude: ArrayLike) -> NDArray[np.bool_]:
+        """Return which points lie inside the boundary or within `buffer_m` of it."""
+        return _contains(self.buffered, longitude, latitude)
+
+
+def metric_crs(longitude: float, latitude: float) -> str:
+    """Return the EPSG code that measures metres well around a point."""
+    if _GREAT_BRITAIN.contains(shapely.Point(longitude, latitude)):
+        return BRITISH_NATIONAL_GRID
+    zone = min(60, int((longitude + 180) // 6) + 1)
+    return f"EPSG:{(32600 if latitude >= 0 else 32700) + zone}"
+
+
+def british_grid_to_wgs84(easting: ArrayLike, northing: ArrayLike) -> tuple[Floats, Floats]:
+    """Return longitude and latitude for British National Grid metres (EPSG:27700)."""
+    return _transform(BRITISH_NATIONAL_GRID, WGS84, easting, northing)
+
+
+def operation_accuracy(source: str = BRITISH_NATIONAL_GRID, target: str = WGS84) -> str:
+    """Return the name and stated accuracy of the coordinate operation in use, for the record (R3.12)."""
+    transformer = _transformer(source, target)
+    transformer.transform(400_000.0, 300_000.0)
+    used = transformer.get_last_used_operation()
+    accuracy = f"{used.accuracy:g} m" if used.accuracy > 0 else "accuracy not stated"
+    return f"{used.description} ({accuracy})"
+
+
+def read_area(path: str | Path, *, name: str | None = None, buffer_m: float = ANALYSIS_BUFFER_M) -> StudyArea:
+    """Read a study area from any polygon file (GeoJSON, GeoPackage, Shapefile, ...).
+
+    Every polygon of the first layer is joined into one boundary.
+
+    Raises
+    ------
+    SourceError
+        If the file is missing, unreadable, or holds no polygon.
+    """
+    path = Path(path)
+    if not path.exists():
+        raise SourceError(f"There is no area file at {path}; give a polygon file such as a ward or LPA boundary.")
+    try:
+        frame: Any = gpd.read_file(path)
+    except Exception as error:  # pyogrio raises many kinds; the user needs one sentence
+        raise SourceError(f"{path.name} could not be read as a polygon file: {_first_line(error)}.") from error
+    return area_from_frame(frame, name=name or path.stem, buffer_m=buffer_m)
+
+
+def area_from_frame(frame: Any, *, name: str, buffer_m: float = ANALYSIS_BUFFER_M) -> StudyArea:
+    """Return the study area covered by the polygons of a frame.
+
+    Raises
+    ------
+    SourceError
+        If there is no polygon, or the coordinates are not degrees and no coordinate system is stated.
+    """
+    shapes = frame.geometry if hasattr(frame, "geometry") and "geometry" in frame else []
+    kinds = sorted({g.geom_type for g in shapes if g is not None and not g.is_empty})
+    polygons = [g for g in shapes if g is not None and not g.is_empty and g.geom_type in ("Polygon", "MultiPolygon")]
+    if not polygons:
+        found = ", ".join(kinds) or "no geometry"
+        raise SourceError(f"The area file '{name}' holds no polygon ({found}); give a boundary drawn as a polygon.")
+    series = gpd.GeoSeries(polygons, crs=frame.crs)
+    if series.crs is None:
+        series = series.set_crs(WGS84)
+    series = series.to_crs(WGS84)
+    boundary = shapely.union_all(shapely.make_valid(series.to_numpy()))
+    west, south, east, north = boundary.bounds
+    if not (-180 <= west <= east <= 180 and -90 <= south <= north <= 90):
+        raise SourceError(
+            f"The area file '{name}' has coordinates outside longitude/latitude ({west:.0f}, {south:.0f}); "
+            "it states no coordinate system: save it with one (for example EPSG:27700)."
+        )
+    return StudyArea(name=name, boundary=boundary, buffer_m=buffer_m)
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().splitlines()[0][:200].rstrip(".") if str(error).strip() else type(error).__name__
+
+
+@lru_cache(maxsize=32)
+def _transformer(source: str, target: str) -> Any:
+    return Transformer.from_crs(source, target, always_xy=True)
+
+
+def _transform(source: str, target: str, x: ArrayLike, y: ArrayLike) -> tuple[Floats, Floats]:
+    east, north = _transformer(source, target).transform(np.asarray(x, dtype=float), np.asarray(y, dtype=float))
+    return np.asarray(east, dtype=float), np.asarray(north, dtype=float)
+
+
+def _contains(polygon: BaseGeometry, longitude: ArrayLike, latitude: ArrayLike) -> NDArray[np.bool_]:
+    shapely.prepare(polygon)
+    x, y = np.asarray(longitude, dtype=float), np.asarray(latitude, dtype=float)
+    located = np.isfinite(x) & np.isfinite(y)
+    inside = np.zeros(x.shape, dtype=bool)
+    inside[located] = shapely.intersects_xy(polygon, x[located], y[located])
+    return inside
