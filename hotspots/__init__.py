@@ -1,1 +1,27 @@
-"""x"""
+"""What follows from the reports: where they concentrate, when to patrol, where a camera would help, whether it worked.
+
+>>> import geodata, hotspots                                            # doctest: +SKIP
+>>> intake = geodata.read(["bedfordshire.zip"])                         # doctest: +SKIP
+>>> area = geodata.read_area("luton.geojson")                           # doctest: +SKIP
+>>> run = hotspots.run(intake, area)                                    # doctest: +SKIP
+>>> run.hotspots[["rank", "name", "n"]]                                 # doctest: +SKIP
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from hotspots.config import RunConfig
+    from hotspots.pipeline import run
+    from hotspots.results import Run
+
+__all__ = ["Run", "RunConfig", "run"]
+
+_HOME = {"Run": "hotspots.results", "RunConfig": "hotspots.config", "run": "hotspots.pipeline"}
+
+
+def __getattr__(name: str) -> Any:
+    """Load the recipe when it is first asked for: the command line answers `--help` without the whole stack."""
+    if name in _HOME:
+        return getattr(import_module(_HOME[name]), name)
+    raise AttributeError(f"module 'hotspots' has no attribute '{name}'")

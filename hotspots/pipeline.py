@@ -1,0 +1,290 @@
+"""The one recipe: from records to a run. The app, the command line and the notebooks all come through here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from geodata import cells as h3cells
+from geodata.area import StudyArea, operation_accuracy
+from geodata.quality import Gate, screen
+from geodata.sources import Intake, intake_of
+from geodata.store import fingerprint
+from hotspots import cameras as camera_sites
+from hotspots import patrols as patrol_plan
+from hotspots.config import RunConfig
+from hotspots.counts import count_cells, month_matrix
+from hotspots.delineate import delineate, empty_hotspots
+from hotspots.density import collapse_points, kernel_density
+from hotspots.ranking import agreement, rank_cells, split_stability
+from hotspots.repeats import concentration, repeat_locations
+from hotspots.results import Agreement, Concentration, PatrolBudget, Provenance, Refusal, Run, Stability
+from hotspots.significance import false_discovery, gi_star
+from hotspots.timing import week_matrix
+
+POLICE_UK_LICENCE = "Contains data from data.police.uk, Open Government Licence v3.0"  # R2.13
+LICENCES = {"police_uk": POLICE_UK_LICENCE, "mixed": POLICE_UK_LICENCE}
+MONTHS_PER_YEAR = 12
+SQUARE_METRES_PER_KM2 = 1e6
+STAMPED = ("asb-hotspots", "geopandas", "h3", "numpy", "pandas", "pyproj", "scikit-learn", "scipy", "shapely")
+
+Progress = Callable[[str], None]
+
+
+def run(
+    incidents: Intake | pd.DataFrame,
+    area: StudyArea,
+    config: RunConfig | None = None,
+    *,
+    streets: gpd.GeoDataFrame | None = None,
+    cameras: gpd.GeoDataFrame | None = None,
+    progress: Progress | None = None,
+) -> Run:
+    """Run the whole recipe: gate, counts, analyses, hotspots, patrol plan and camera sites.
+
+    Parameters
+    ----------
+    incidents : Intake or DataFrame
+        What `geodata.read` returned, or a RECORDS table (a GeoDataFrame of points is accepted).
+    area : StudyArea
+        Where to look.
+    config : RunConfig, optional
+        Settings; the defaults carry their practice rules.
+    streets, cameras : GeoDataFrame, optional
+        Street lines with ``name`` (basemap, camera candidates) and existing cameras with ``range_m``.
+    progress : callable, optional
+        Told in a few words what is being done.
+
+    Returns
+    -------
+    Run
+
+    Raises
+    ------
+    DataError
+        If nothing usable is left after the gate; the message says where the records went.
+    """
+    config = config or RunConfig()
+    say = progress or (lambda _: None)
+    intake = incidents if isinstance(incidents, Intake) else intake_of(incidents)
+
+    say("Checking the data")
+    gate = screen(
+        intake, area, categories=config.categories, first_month=config.first_month, last_month=config.last_month
+    )
+    snapped = gate.report.location_precision == "snap_point"
+    resolution = config.resolution or (9 if snapped else 10)
+    inside = gate.incidents.loc[gate.incidents["inside"]]
+
+    say("Counting reports in cells")
+    facts = _count(intake, gate, area, resolution)
+
+    say("Ranking cells")
+    missing = pd.DatetimeIndex(pd.to_datetime(list(gate.report.missing_months)))
+    ranked = rank_cells(
+        facts.matrix, config.ranking, top_k=config.delineation.n_hotspots, known=facts.known, missing=missing,
+        random_state=config.seed,
+    )  # fmt: skip
+    cells = _cells_frame(facts, ranked, gate, area, config, snapped=snapped)
+
+    say("Looking for repeat places")
+    as_of = gate.period.last + pd.offsets.MonthBegin(1)
+    repeats = repeat_locations(
+        inside, area, config.repeats, as_of=as_of, default_locations=gate.report.default_locations
+    )
+
+    say("Drawing hotspots")
+    refused = _refusals(gate, config, snapped=snapped)
+    notes: tuple[str, ...] = ()
+    stability: Stability | None = None
+    agreed: Agreement | None = None
+    if gate.period.n_months < config.hard_min_months or gate.report.is_red:
+        hotspots = empty_hotspots()
+    else:
+        stability = split_stability(
+            facts.matrix, config.ranking, config.delineation.n_hotspots, min_overlap=config.stability_min_overlap
+        )
+        hotspots, notes = delineate(
+            cells, inside, area, config.delineation, default_locations=gate.report.default_locations
+        )
+        agreed = agreement(cells, repeats, area, k=config.delineation.n_hotspots)
+        repeats = _locate_repeats(repeats, hotspots)
+
+    say("Planning patrols and cameras")
+    patrols = patrol_plan.plan(hotspots, inside, config.patrol, area=area)
+    hotspots = _with_peaks(hotspots, patrols, can_tell_hours=patrol_plan.can_plan_hours(inside) is None)
+    siting_refused = camera_sites.can_site(inside)
+    sites = (
+        camera_sites.empty_sites()
+        if siting_refused
+        else camera_sites.site_cameras(
+            hotspots, inside, streets=streets, existing=cameras, area=area, config=config.cameras
+        )
+    )
+    return Run(
+        area=area,
+        config=config,
+        period=gate.period,
+        resolution=resolution,
+        quality=gate.report,
+        provenance=_provenance(intake, area, config),
+        incidents=gate.incidents,
+        cells=cells,
+        hotspots=hotspots,
+        repeat_locations=repeats,
+        patrols=patrols,
+        cameras=sites,
+        refused=refused,
+        notes=notes,
+        concentration=_concentration(cells, config),
+        stability=stability,
+        agreement=agreed,
+        budget=_budget(hotspots, config),
+        week=None if patrol_plan.can_plan_hours(inside) else week_matrix(inside),
+        streets=streets,
+        existing_cameras=cameras,
+        is_synthetic=intake.is_synthetic,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Facts:
+    """Counts of the wanted reports: in the area by month, and with the buffer for the neighbourhood statistics."""
+
+    matrix: pd.DataFrame  # cells of the area x months, reports inside the boundary
+    known: pd.Series  # cells where anything of any category was ever recorded
+    wide: pd.Series  # cells of the area and its buffer: all reports, in or out of the boundary
+
+
+def _count(intake: Intake, gate: Gate, area: StudyArea, resolution: int) -> _Facts:
+    inside = gate.incidents.loc[gate.incidents["inside"]]
+    counts = count_cells(inside, resolution)
+    reported = counts.index.get_level_values("cell").unique()
+    cover = h3cells.cover(area, resolution).union(reported).rename("cell")
+    matrix = month_matrix(counts, cover, gate.period.months)
+
+    located = intake.records.dropna(subset=["longitude", "latitude"])
+    points = located[["longitude", "latitude"]].drop_duplicates()
+    points = points.loc[area.contains(points["longitude"], points["latitude"])]
+    seen = pd.unique(h3cells.assign(points["longitude"], points["latitude"], resolution))
+    known = pd.Series(cover.isin(seen) | (matrix.to_numpy().sum(axis=1) > 0), index=cover)
+
+    wide_counts = count_cells(gate.incidents, resolution)["n"].groupby(level="cell").sum()
+    wide_cover = h3cells.cover(area, resolution, buffered=True).union(cover).union(wide_counts.index)
+    return _Facts(matrix=matrix, known=known, wide=wide_counts.reindex(wide_cover, fill_value=0))
+
+
+def _cells_frame(
+    facts: _Facts, ranked: pd.DataFrame, gate: Gate, area: StudyArea, config: RunConfig, *, snapped: bool
+) -> gpd.GeoDataFrame:
+    """Put every measure of a cell side by side, on the cells of the study area."""
+    cells = h3cells.frame(facts.matrix.index, area)
+    monthly = facts.matrix.to_numpy()
+    cells["n"] = monthly.sum(axis=1)
+    cells["n_12m"] = monthly[:, -MONTHS_PER_YEAR:].sum(axis=1)
+    cells = cells.join(ranked)
+
+    neighbours = h3cells.neighbours(facts.wide.index, rings=config.significance.rings)
+    z, p = gi_star(facts.wide.to_numpy(dtype=float), neighbours)
+    statistic = pd.DataFrame({"gi_z": z, "gi_p": p}, index=facts.wide.index).loc[cells.index]
+    cells["gi_z"], cells["gi_p"] = statistic["gi_z"], statistic["gi_p"]
+    unusual = false_discovery(cells["gi_p"].to_numpy(), config.significance.false_discovery_rate)
+    cells["is_cluster"] = unusual & (cells["gi_z"] > 0)
+
+    cells["density"] = _density(cells, gate, area, config, snapped=snapped)
+    cells["density_rank"] = cells["density"].rank(method="first", ascending=False).astype("int64")
+    return cells
+
+
+def _density(
+    cells: gpd.GeoDataFrame, gate: Gate, area: StudyArea, config: RunConfig, *, snapped: bool
+) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    """Reports per square kilometre per year at the cell centres, from the reports of the area and its buffer."""
+    bandwidth = config.density.bandwidth_m
+    if snapped:
+        bandwidth = max(bandwidth, config.density.snap_bandwidth_floor_m)
+    points, weights = collapse_points(*area.project(gate.incidents["longitude"], gate.incidents["latitude"]))
+    centres = np.column_stack(area.project(*h3cells.centres(cells.index).T))
+    per_m2 = kernel_density(points, centres, bandwidth_m=bandwidth, kernel=config.density.kernel, weights=weights)
+    return np.asarray(per_m2 * SQUARE_METRES_PER_KM2 * MONTHS_PER_YEAR / gate.period.n_months)
+
+
+def _refusals(gate: Gate, config: RunConfig, *, snapped: bool) -> tuple[Refusal, ...]:
+    """Say which analyses these data cannot support, and why."""
+    inside = gate.incidents.loc[gate.incidents["inside"]]
+    refused = [
+        patrol_plan.can_plan_hours(inside),
+        camera_sites.can_site(inside),
+        _repeat_address_refusal() if snapped else None,
+        _list_refusal(gate, config),
+    ]
+    return tuple(refusal for refusal in refused if refusal is not None)
+
+
+def _repeat_address_refusal() -> Refusal:
+    return Refusal(
+        "repeat addresses",
+        "These points are street centres shared by at least eight addresses, so a repeat point is a street, "
+        "never an address.",
+        "R2.1, R2.2d",
+    )
+
+
+def _list_refusal(gate: Gate, config: RunConfig) -> Refusal | None:
+    months = gate.period.n_months
+    if gate.report.is_red:
+        why = " ".join(finding.message for finding in gate.report.findings if finding.severity == "red")
+        return Refusal("ranked hotspots", why, "R3.7")
+    if months < config.hard_min_months:
+        return Refusal(
+            "ranked hotspots",
+            f"The data cover {months} month{'s' if months > 1 else ''}; below {config.hard_min_months} months the top "
+            "places are mostly luck, so there is a map of counts and no hotspot list.",
+            "R1.8",
+        )
+    return None
+
+
+def _locate_repeats(repeats: gpd.GeoDataFrame, hotspots: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Say in which hotspot, if any, each repeat place lies."""
+    if hotspots.empty or repeats.empty:
+        return repeats
+    joined = gpd.sjoin(repeats[["geometry"]], hotspots[["geometry"]], predicate="intersects")
+    found = joined["hotspot_id"].groupby(level=0).first()
+    return repeats.assign(hotspot_id=found.reindex(repeats.index).fillna("").astype(str))
+
+
+def _with_peaks(hotspots: gpd.GeoDataFrame, patrols: gpd.GeoDataFrame, *, can_tell_hours: bool) -> gpd.GeoDataFrame:
+    if not can_tell_hours or hotspots.empty:
+        return hotspots
+    return hotspots.assign(peak=patrols["window"].reindex(hotspots.index).fillna(""))
+
+
+def _concentration(cells: gpd.GeoDataFrame, config: RunConfig) -> Concentration | None:
+    if cells["n"].sum() == 0:
+        return None
+    return concentration(
+        cells["n"], cells["land_km2"], simulations=config.repeats.simulations, random_state=config.seed
+    )
+
+
+def _budget(hotspots: gpd.GeoDataFrame, config: RunConfig) -> PatrolBudget | None:
+    return None if hotspots.empty else patrol_plan.affordable(config.patrol)
+
+
+def _provenance(intake: Intake, area: StudyArea, config: RunConfig) -> Provenance:
+    return Provenance(
+        fingerprint=fingerprint(intake.records),
+        sources=intake.files,
+        seed=config.seed,
+        versions={name: version(name) for name in STAMPED},
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        coordinate_operation=operation_accuracy("EPSG:4326", area.crs),
+        licence=LICENCES.get(intake.kind, ""),
+    )

@@ -1,0 +1,122 @@
+"""What a run says in a terminal: the quality report, the ranked list with its reasons, the verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from rich import box
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from geodata.quality import QualityReport
+from hotspots.evaluate import Evaluation
+from hotspots.results import Refusal, Run
+
+MARKS = {"info": "·", "amber": "!", "red": "✗"}
+STYLES = {"info": "dim", "amber": "yellow", "red": "bold red"}
+GRADES = {"A": "green", "B": "yellow", "C": "bold red"}
+
+
+def quality_report(report: QualityReport, area_name: str) -> RenderableType:
+    """Return the quality report as a person reads it: grade, where the records went, what was found."""
+    ledger = Table(box=box.SIMPLE_HEAD, show_header=False, pad_edge=False)
+    ledger.add_column(justify="left")
+    ledger.add_column(justify="right")
+    ledger.add_row("records read", f"{report.n_read:,}")
+    for reason, n in report.dropped.items():
+        ledger.add_row(Text(f"  dropped: {reason}"), f"{n:,}")
+    ledger.add_row("reports used", Text(f"{report.n_used:,}", style="bold"))
+    found = Table(box=None, show_header=False, pad_edge=False)
+    found.add_column(width=1)
+    found.add_column(ratio=1)
+    found.add_column(justify="right", style="dim")
+    for finding in sorted(report.findings, key=lambda finding: list(MARKS).index(finding.severity), reverse=True):
+        style = STYLES[finding.severity]
+        found.add_row(Text(MARKS[finding.severity], style=style), Text(finding.message, style=style), finding.rule)
+    heading = Text.assemble(
+        "Data quality of ", (area_name, "bold"), ": grade ", (report.grade, GRADES[report.grade]),
+        f"   ({report.time_precision} times, {report.location_precision.replace('_', ' ')} places)",
+    )  # fmt: skip
+    return Group(heading, ledger, found)
+
+
+def ranked_list(run: Run) -> RenderableType:
+    """Return the ranked hotspots with their reasons."""
+    if run.hotspots.empty:
+        return Text("No hotspot list: see the reason below. The map shows the counts.", style="yellow")
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, title_justify="left")
+    table.add_column("#", justify="right", style="bold")
+    table.add_column("Hotspot and why", ratio=1)
+    table.add_column("Reports", justify="right")
+    table.add_column("Last 12 m", justify="right")
+    table.add_column("Similar place", justify="right")
+    table.add_column(f"In top {run.config.delineation.n_hotspots}", justify="right")
+    for row in run.hotspots.sort_values("rank").itertuples():
+        why = Group(Text(row.name, style="bold"), Text(row.reason), Text(row.peak or "", style="cyan"))
+        table.add_row(
+            str(row.rank), why, f"{row.n:,}", f"{row.n_12m:,}", f"{row.expected:,.1f}", f"{row.p_top:.0%}"
+        )
+    return table
+
+
+def confidence(run: Run) -> RenderableType:
+    """Return how concentrated, how stable and how agreed the list is, and what was refused."""
+    lines: list[Text] = []
+    if (c := run.concentration) is not None:
+        lines.append(
+            Text(
+                f"The busiest {c.top_share:.0%} of cells hold {c.held_share:.0%} of the reports "
+                f"(chance alone: {c.chance_share:.0%}); half of all reports lie in {c.area_share_for_half:.1%} of the land."
+            )
+        )
+    if (s := run.stability) is not None:
+        word = "stable" if s.is_stable else "UNSTABLE"
+        lines.append(
+            Text(
+                f"The list is {word}: {s.overlap:.0%} of the top {s.k} cells come back between "
+                f"{s.first_half} and {s.second_half}.",
+                style="" if s.is_stable else "bold yellow",
+            )
+        )
+    if (a := run.agreement) is not None:
+        lines.append(
+            Text(f"Of the top {a.k} cells by rank, {a.count_and_density:.0%} are also in the density map's top {a.k}.")
+        )
+    lines.extend(Text(note) for note in run.notes)
+    return Group(*lines, *(_refusal(refusal) for refusal in run.refused))
+
+
+def _refusal(refusal: Refusal) -> Text:
+    return Text.assemble(
+        ("Not shown: ", "yellow"), (refusal.analysis, "bold"), f". {refusal.reason} ({refusal.rule})"
+    )
+
+
+def verdict(evaluation: Evaluation) -> RenderableType:
+    """Return the verdict of an evaluation, with what it rests on."""
+    body = Group(Text(evaluation.headline, style="bold"), *(Text(note) for note in evaluation.notes))
+    return Panel(body, title=Text(f"Did it work? {evaluation.design.name}"), title_align="left", box=box.ROUNDED)
+
+
+def written(paths: Mapping[str, Path]) -> RenderableType:
+    """Return where the files went."""
+    lines = [Text("Files")] + [Text(f"  {path}", no_wrap=True, overflow="ignore") for path in paths.values()]
+    return Padding(Group(*lines), (1, 0))
+
+
+def banner(run: Run) -> RenderableType:
+    """Return the first lines of a run: what, where, when, under which marking."""
+    label = " SYNTHETIC DATA " if run.is_synthetic else ""
+    return Text.assemble(
+        (f" {run.config.marking} ", "reverse"), (label, "bold black on yellow"),
+        f" Where reports have concentrated: {run.area.name}, {run.period}, {run.quality.n_used:,} reports",
+    )  # fmt: skip
+
+
+def console(*, stderr: bool = False) -> Console:
+    """Return the terminal to write to."""
+    return Console(stderr=stderr, highlight=False)
