@@ -117,7 +117,7 @@ def estimate(
 
     V = 1/T0 + 1/T1 + 1/C0 + 1/C1; V_random = V + tau2 * (sum of squared shares of both groups) with
     tau2 = max(0, sum[r^2 - v (1 - n/N)] / sum v^2); V_cluster = sum over groups of J/(J-1) sum (r / sum v)^2;
-    V_quasi = V max(1, sum(r^2/v) / (units - 2)). The interval is exp(d +- t(units - 2) SE) - 1.
+    V_quasi = V max(1, sum(r^2/v) / (units with a report - 2)). The interval is exp(d +- t(units - 2) SE) - 1.
 
     Parameters
     ----------
@@ -185,16 +185,16 @@ def log_effect(treated: Floats, controls: Floats, *, units: tuple[int, int]) -> 
 
     Parameters
     ----------
-    treated, controls : array of float, shape (..., 6)
+    treated, controls : array of float, shape (..., 7)
         Column sums of `unit_moments` over the places of each group; leading axes are assignments.
     units : (int, int)
         Places in each group; places without a report count too.
     """
-    between = spread = squared_shares = cluster = chi_squared = np.zeros(treated.shape[:-1])
+    between = spread = squared_shares = cluster = chi_squared = informative = np.zeros(treated.shape[:-1])
     poisson = d = np.zeros(treated.shape[:-1])
     with np.errstate(divide="ignore", invalid="ignore"):
         for sums, n_units, sign in ((treated, units[0], 1.0), (controls, units[1], -1.0)):
-            before, after, n_squared, after_squared, after_n, after_squared_over_n = np.moveaxis(sums, -1, 0)
+            before, after, n_squared, after_squared, after_n, after_squared_over_n, reporting = np.moveaxis(sums, -1, 0)
             n = before + after
             q = after / n
             bernoulli = q * (1 - q)
@@ -205,16 +205,17 @@ def log_effect(treated: Floats, controls: Floats, *, units: tuple[int, int]) -> 
             spread = spread + bernoulli**2 * n_squared
             squared_shares = squared_shares + n_squared / n**2
             cluster = cluster + n_units / (n_units - 1) * residuals / (n * bernoulli) ** 2
+            informative = informative + reporting
             chi_squared = chi_squared + np.maximum(after_squared_over_n - 2 * q * after + q**2 * n, 0.0) / bernoulli
         tau_squared = np.maximum(0.0, between / spread)
-        overdispersion = np.maximum(1.0, chi_squared / max(sum(units) - 2, 1))
+        overdispersion = np.maximum(1.0, chi_squared / np.maximum(informative - 2, 1))
         return LogEffect(d, poisson, poisson + tau_squared * squared_shares, cluster, overdispersion * poisson)
 
 
 def unit_moments(before: ArrayLike, after: ArrayLike) -> Floats:
-    """Return the six per-place terms every variance of `log_effect` is a sum of, shape (places, 6).
+    """Return the seven per-place terms every variance of `log_effect` is a sum of, shape (places, 7).
 
-    n0, n1, n^2, n1^2, n1 n and n1^2 / n (0 for a place without a report). Sums over any set of places are then one
+    n0, n1, n^2, n1^2, n1 n, n1^2 / n (0 for a place without a report) and whether there is a report. Sums over any set of places are then one
     matrix product, which makes thousands of re-randomisations as cheap as one estimate.
     """
     n0, n1 = np.asarray(before, dtype=float), np.asarray(after, dtype=float)
@@ -223,7 +224,7 @@ def unit_moments(before: ArrayLike, after: ArrayLike) -> Floats:
     if n0.size and min(n0.min(), n1.min()) < 0:
         raise ValueError("counts must not be negative")
     n = n0 + n1
-    return np.column_stack([n0, n1, n**2, n1**2, n1 * n, n1**2 / np.where(n > 0, n, 1.0)])
+    return np.column_stack([n0, n1, n**2, n1**2, n1 * n, n1**2 / np.where(n > 0, n, 1.0), n > 0])
 
 
 def _percent(log_ratio: float) -> float:

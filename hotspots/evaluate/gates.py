@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
 
 MIN_TREATED = 5
 MIN_EFFECTIVE = 3.0
@@ -21,3 +25,74 @@ class GateResult:
     passed: bool
     message: str
     is_required: bool = True
+
+
+def check_gates(
+    treated_before: ArrayLike,
+    n_controls: int,
+    *,
+    months_before: int,
+    months_after: int,
+    mde_pct: float | None,
+) -> tuple[GateResult, ...]:
+    """Return every gate, from what was known before the start only.
+
+    Parameters
+    ----------
+    treated_before : array of float, shape (K,)
+        Reports of each treated place over all months before the start.
+    n_controls : int
+        Comparison places of the same ranking.
+    mde_pct : float or None
+        `power.detectable_fall`; None closes its gate.
+    """
+    before = np.asarray(treated_before, dtype=float)
+    expected = float(before.sum()) * months_after / max(months_before, 1)
+    effective = effective_number(before)
+    mde = "cannot be computed" if mde_pct is None else f"is {mde_pct:.0f} %"
+    return (
+        GateResult(
+            "treated places",
+            len(before) >= MIN_TREATED,
+            f"{len(before)} treated places; at least {MIN_TREATED} are needed.",
+        ),
+        GateResult(
+            "effective number",
+            effective >= MIN_EFFECTIVE,
+            f"The reports are spread as over {effective:.1f} equal places; at least {MIN_EFFECTIVE:g} are needed.",
+        ),
+        GateResult(
+            "comparison places",
+            n_controls >= MIN_CONTROLS,
+            f"{n_controls} comparison places of the same ranking; at least {MIN_CONTROLS} are needed.",
+        ),
+        GateResult(
+            "expected reports",
+            expected >= MIN_EXPECTED,
+            f"{expected:.0f} reports expected in the treated places after the start; "
+            f"at least {MIN_EXPECTED:g} are needed.",
+        ),
+        GateResult(
+            "detectable fall",
+            mde_pct is not None and mde_pct <= MAX_MDE_PCT,
+            f"The smallest fall this design could detect {mde}; it must not exceed {MAX_MDE_PCT:g} %.",
+        ),
+        GateResult(
+            "months before",
+            months_before >= PREFERRED_MONTHS_BEFORE,
+            f"{months_before} months before the start; {PREFERRED_MONTHS_BEFORE} or more are preferred.",
+            is_required=False,
+        ),
+    )
+
+
+def closed(gates: Sequence[GateResult]) -> tuple[GateResult, ...]:
+    """Return the required gates that do not hold."""
+    return tuple(gate for gate in gates if gate.is_required and not gate.passed)
+
+
+def effective_number(counts: ArrayLike) -> float:
+    """Return 1 / sum of squared shares: how many equal places the counts amount to (0 without a report)."""
+    values = np.asarray(counts, dtype=float)
+    total = values.sum()
+    return float(total**2 / (values**2).sum()) if total > 0 else 0.0
