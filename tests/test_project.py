@@ -151,7 +151,7 @@ def _named(node: ast.AST) -> list[str]:
             return [alias.name for alias in names]
         case ast.ImportFrom(module=str(module), names=names, level=0):
             return [f"{module}.{alias.name}" if module == "xstatic.pkg" else module for alias in names]
-        case ast.Constant(value=str(text)) if text.startswith("xstatic.pkg."):
+        case ast.Constant(value=str(text)) if re.fullmatch(r"xstatic\.pkg\.\w+", text):
             return [text]
         case _:
             return []
