@@ -1,0 +1,303 @@
+"""Which cells to point at: a decayed count with season, shrunk towards the typical place (R4.6).
+
+Explainable by hand and as good as anything measured when only one kind of report is loaded (R4.5, R4.20).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+from scipy.stats import gamma, spearmanr
+
+from geodata import cells as h3cells
+from geodata.errors import DesignError
+from hotspots.config import RankingConfig
+from hotspots.results import Agreement, Stability
+from hotspots.shrinkage import GammaPrior, fit_prior, shrink
+
+Floats = NDArray[np.float64]
+
+_NEGLIGIBLE = 1e-7
+"""Posterior tail that decides which cells could belong to the top at all."""
+
+
+def decayed_rate(
+    matrix: pd.DataFrame, *, half_life_months: float, season_weight: float, missing: pd.DatetimeIndex | None = None
+) -> pd.DataFrame:
+    r"""Return each cell's reports with recent months and the coming season weighing more.
+
+    The month being ranked for is the one after the last; a month `lead` months before it weighs
+
+    .. math:: w = 0.5^{lead / h} \, (1 + s \, (1 + \cos(2 \pi \, lead / 12)) / 2)
+
+    and y = (sum of w n) (sum of w) / (sum of w^2), so that the variance of a Poisson count equals its mean again:
+    y is a count collected over (sum of w)^2 / (sum of w^2) effective months.
+
+    Parameters
+    ----------
+    matrix : DataFrame, cells x months
+        From `month_matrix`; columns are first days of months.
+    half_life_months : float
+        h: after so many months a report counts half.
+    season_weight : float
+        s: 1 lets the same season count double, 0 ignores season.
+    missing : DatetimeIndex, optional
+        Months the source did not deliver; they weigh 0.
+
+    Returns
+    -------
+    DataFrame
+        On the index of `matrix`: ``y`` and ``months`` (effective, the same for every cell).
+    """
+    w = _month_weights(pd.DatetimeIndex(matrix.columns), half_life_months, season_weight, missing)
+    squares = float(w @ w)
+    if squares == 0:
+        raise DesignError("Every month of the period is marked as missing; there is nothing to rank.")
+    y = (matrix.to_numpy(dtype=float) @ w) * (w.sum() / squares)
+    return pd.DataFrame({"y": y, "months": w.sum() ** 2 / squares}, index=matrix.index)
+
+
+def _month_weights(
+    months: pd.DatetimeIndex, half_life: float, season_weight: float, missing: pd.DatetimeIndex | None
+) -> Floats:
+    number = np.asarray(months.year * 12 + months.month, dtype=float)
+    lead = number.max() + 1 - number
+    season = 1 + season_weight * (1 + np.cos(2 * np.pi * lead / 12)) / 2
+    w = np.asarray(0.5 ** (lead / half_life) * season)
+    if missing is not None and len(missing):
+        w[months.isin(missing)] = 0.0
+    return w
+
+
+def rank_cells(
+    matrix: pd.DataFrame,
+    config: RankingConfig,
+    *,
+    top_k: int,
+    random_state: int,
+    known: ArrayLike | pd.Series | None = None,
+    missing: pd.DatetimeIndex | None = None,
+) -> pd.DataFrame:
+    """Rank cells by their shrunk decayed rate, and say how sure the top is.
+
+    Parameters
+    ----------
+    matrix : DataFrame, cells x months
+        From `month_matrix`.
+    config : RankingConfig
+    top_k : int
+        Size of the top the probability is about.
+    random_state : int
+        Seed of the posterior draws.
+    known : array or Series of bool, optional
+        Cells where anything, of any category, was ever recorded; these are the similar places a cell is pulled
+        towards. The others expect and score 0. Default: cells with a report in `matrix`.
+    missing : DatetimeIndex, optional
+        Months the source did not deliver.
+
+    Returns
+    -------
+    DataFrame
+        On the index of `matrix`: ``expected`` (reports a similar place had over the same months), ``n_shrunk`` (the
+        cell's own total pulled towards it), ``score`` (shrunk decayed reports per month), ``rank`` (1 = highest;
+        ties by cell) and ``p_top`` (probability that the cell truly belongs to the top `top_k`).
+    """
+    place = _known(matrix, known)
+    total = matrix.to_numpy().sum(axis=1).astype(float)
+    prior = fit_prior(total[place])
+    decayed = _decayed(matrix, config, missing)
+    y, months = decayed["y"].to_numpy(), float(decayed["months"].iloc[0]) if len(decayed) else 1.0
+    recent = fit_prior(y[place])
+    score = np.where(place, shrink(y, recent) / months, 0.0)
+    rank = _ranks(score, matrix.index)
+    return pd.DataFrame(
+        {
+            "expected": np.where(place, prior.mean, 0.0),
+            "n_shrunk": np.where(place, shrink(total, prior), 0.0),
+            "score": score,
+            "rank": rank,
+            "p_top": _probability_of_top(
+                y, recent, place, rank, top_k=top_k, draws=config.draws, random_state=random_state
+            ),
+        },
+        index=matrix.index,
+    )
+
+
+def _decayed(matrix: pd.DataFrame, config: RankingConfig, missing: pd.DatetimeIndex | None) -> pd.DataFrame:
+    return decayed_rate(
+        matrix, half_life_months=config.half_life_months, season_weight=config.season_weight, missing=missing
+    )
+
+
+def _known(matrix: pd.DataFrame, known: ArrayLike | pd.Series | None) -> NDArray[np.bool_]:
+    reported = np.asarray(matrix.to_numpy().sum(axis=1) > 0, dtype=bool)
+    if known is None:
+        return reported
+    given = known.reindex(matrix.index, fill_value=False) if isinstance(known, pd.Series) else known
+    place: NDArray[np.bool_] = np.asarray(given, dtype=bool) | reported
+    return place
+
+
+def _ranks(score: Floats, cells: pd.Index) -> NDArray[np.int64]:
+    order = np.lexsort((cells.to_numpy().astype(str), -score))
+    rank = np.empty(len(score), dtype=np.int64)
+    rank[order] = np.arange(1, len(score) + 1)
+    return rank
+
+
+def _probability_of_top(
+    y: Floats,
+    prior: GammaPrior,
+    place: NDArray[np.bool_],
+    rank: NDArray[np.int64],
+    *,
+    top_k: int,
+    draws: int,
+    random_state: int,
+) -> Floats:
+    """Share of posterior draws in which each cell is among the `top_k` highest.
+
+    Given its count a cell's mean is gamma with shape y + prior shape and the scale common to all cells. Only cells
+    whose upper tail reaches the k-th highest lower tail are drawn; in rank order, so row order is irrelevant.
+    """
+    chance = np.zeros(len(y))
+    inside = np.flatnonzero(place)
+    if prior.mean == 0 or len(inside) == 0:
+        return chance
+    if len(inside) <= top_k:
+        chance[inside] = 1.0
+        return chance
+    inside = inside[np.argsort(rank[inside])]
+    shape = y[inside] + prior.shape
+    low, high = gamma.ppf(_NEGLIGIBLE, shape), gamma.isf(_NEGLIGIBLE, shape)
+    rivals = inside[high >= np.partition(low, -top_k)[-top_k]]
+    shape = y[rivals] + prior.shape
+    drawn = np.random.default_rng(random_state).standard_gamma(shape, size=(draws, len(shape)))
+    top = np.argpartition(-drawn, min(top_k, len(rivals)) - 1, axis=1)[:, :top_k]
+    chance[rivals] = np.bincount(top.ravel(), minlength=len(rivals)) / draws
+    return chance
+
+
+def _scores(
+    matrix: pd.DataFrame, config: RankingConfig, place: NDArray[np.bool_], missing: pd.DatetimeIndex | None
+) -> Floats:
+    decayed = _decayed(matrix, config, missing)
+    y = decayed["y"].to_numpy()
+    return np.where(place, shrink(y, fit_prior(y[place])) / decayed["months"].to_numpy(), 0.0)
+
+
+def _half_ranks(
+    matrix: pd.DataFrame, config: RankingConfig, known: ArrayLike | pd.Series | None, missing: pd.DatetimeIndex | None
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Rank the cells from the first and from the second half of the months alone."""
+    if matrix.shape[1] < 2:
+        raise DesignError("The months cannot be split into halves: the period has fewer than 2.")
+    place = _known(matrix, known)
+    cut = matrix.shape[1] // 2
+    halves = (matrix.iloc[:, :cut], matrix.iloc[:, cut:])
+    first, second = (_ranks(_scores(half, config, place, missing), matrix.index) for half in halves)
+    return first, second
+
+
+def split_stability(
+    matrix: pd.DataFrame,
+    config: RankingConfig,
+    k: int,
+    *,
+    min_overlap: float = 0.5,
+    known: ArrayLike | pd.Series | None = None,
+    missing: pd.DatetimeIndex | None = None,
+) -> Stability:
+    """Return the share of the top `k` cells that two halves of the months have in common (R1.9).
+
+    Each half is ranked by itself, in the same way as the whole.
+
+    Raises
+    ------
+    DesignError
+        If there are fewer than 2 months.
+    """
+    first, second = _half_ranks(matrix, config, known, missing)
+    k = min(k, len(matrix))
+    overlap = float(np.sum((first <= k) & (second <= k))) / k if k else 0.0
+    cut = matrix.shape[1] // 2
+    months = pd.DatetimeIndex(matrix.columns)
+    return Stability(
+        k=k,
+        overlap=overlap,
+        first_half=f"{months[0]:%Y-%m} to {months[cut - 1]:%Y-%m}",
+        second_half=f"{months[cut]:%Y-%m} to {months[-1]:%Y-%m}",
+        is_stable=overlap >= min_overlap,
+    )
+
+
+def in_both_halves(
+    matrix: pd.DataFrame,
+    config: RankingConfig,
+    groups: Sequence[Sequence[str]],
+    *,
+    known: ArrayLike | pd.Series | None = None,
+    missing: pd.DatetimeIndex | None = None,
+) -> list[bool]:
+    """Return, for each group of cells (a hotspot), whether both halves of the months would have picked it (R1.9).
+
+    A half picks as many cells as the groups have together; a group is picked when one of its cells is.
+    """
+    if matrix.shape[1] < 2:
+        return [False] * len(groups)
+    first, second = _half_ranks(matrix, config, known, missing)
+    k = sum(len(group) for group in groups)
+    rows = [matrix.index.get_indexer(pd.Index(list(group), dtype=object)) for group in groups]
+    return [bool((first[row] <= k).any() and (second[row] <= k).any()) for row in rows]
+
+
+def agreement(cells: pd.DataFrame, repeat_locations: gpd.GeoDataFrame, *, k: int) -> Agreement:
+    """Compare the top `k` cells by count, by kernel density and by repeat places (R4.1).
+
+    Parameters
+    ----------
+    cells : DataFrame
+        Index ``cell``; columns ``n`` and ``density``.
+    repeat_locations : GeoDataFrame
+        ``longitude``, ``latitude``, ``score``; a cell's repeat score is the sum over its repeat places.
+    k : int
+
+    Returns
+    -------
+    Agreement
+        Shares of the top `k` in common, and Spearman's rank correlation of count and density over the cells with a
+        report; NaN where there is nothing to compare.
+    """
+    k = min(k, int((cells["n"] > 0).sum()))
+    by_count = _top(cells["n"], k)
+    repeat_score = _repeat_score(cells.index, repeat_locations)
+    by_repeats = _top(repeat_score.loc[repeat_score > 0], k)
+    reported = cells.loc[cells["n"] > 0, ["n", "density"]]
+    comparable = len(reported) > 2 and bool((reported.max() > reported.min()).all())
+    return Agreement(
+        k=k,
+        count_and_density=len(by_count & _top(cells["density"], k)) / k if k else float("nan"),
+        count_and_repeats=len(by_count & by_repeats) / len(by_repeats) if by_repeats else float("nan"),
+        rank_correlation_density=float(spearmanr(reported["n"], reported["density"]).statistic)
+        if comparable
+        else float("nan"),
+    )
+
+
+def _top(values: pd.Series, k: int) -> set[Any]:
+    order = np.lexsort((values.index.to_numpy().astype(str), -values.to_numpy(dtype=float)))
+    return set(values.index[order[:k]])
+
+
+def _repeat_score(cells: pd.Index, repeat_locations: pd.DataFrame) -> pd.Series:
+    if len(repeat_locations) == 0 or len(cells) == 0:
+        return pd.Series(0.0, index=cells)
+    usable = repeat_locations.loc[~repeat_locations["is_default_location"].to_numpy(dtype=bool)]
+    own = h3cells.assign(usable["longitude"], usable["latitude"], h3cells.resolution_of(cells[0]))
+    return usable["score"].groupby(own).sum().reindex(cells, fill_value=0.0)
