@@ -1,0 +1,1 @@
+"""The browser app: pages ask, call the pipeline, and show; the only importer of streamlit."""

@@ -1,0 +1,328 @@
+"""What the pages may ask for; answers are kept by a fingerprint and a frozen configuration, never by a table.
+
+(Streamlit hashes long tables from a sample, so a table as cache key can serve a stale answer.)
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Protocol
+
+import geopandas as gpd
+import pandas as pd
+import streamlit as st
+
+from geodata.area import StudyArea, read_area
+from geodata.errors import DesignError, SourceError
+from geodata.period import parse_month
+from geodata.quality import Gate, screen
+from geodata.sample import make_city, write_city
+from geodata.schema import ASB
+from geodata.sources import Intake, read
+from geodata.sources.streets import read_streets
+from geodata.store import fingerprint
+from hotspots import pipeline
+from hotspots.cameras import read_cameras
+from hotspots.config import ALL_CATEGORIES, RunConfig
+from hotspots.evaluate import Design, Evaluation, evaluate, read_design
+from hotspots.membership import hotspot_of
+from hotspots.report import run_files
+from hotspots.report.tables import safe_text
+from hotspots.results import Run
+
+KEPT_RUNS = 8
+"""Finished runs kept in memory for all sessions together."""
+
+
+class Upload(Protocol):
+    """A file the browser sent."""
+
+    name: str
+
+    def getvalue(self) -> bytes:
+        """Return the file's bytes."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Dataset:
+    """Records and the places around them, known by `key`: the same content has the same key."""
+
+    key: str
+    name: str
+    intake: Intake
+    area: StudyArea
+    streets: gpd.GeoDataFrame | None
+    cameras: gpd.GeoDataFrame | None
+    design: Path | None = None  # the sample's pilot, as a design file
+
+
+def load(
+    paths: Sequence[Path],
+    area: Path,
+    *,
+    name: str | None = None,
+    streets: Path | None = None,
+    cameras: Path | None = None,
+    design: Path | None = None,
+) -> Dataset:
+    """Read incident files, the area and whatever was given beside them, as the command line reads them.
+
+    Raises
+    ------
+    SourceError
+        If a file cannot be read; the message says which and what to do.
+    """
+    place, intake = read_area(area), read(paths)
+    lines = read_streets(streets) if streets else None
+    existing = read_cameras(cameras) if cameras else None
+    return Dataset(_key(intake, place, lines, existing), name or place.name, intake, place, lines, existing, design)
+
+
+def load_city(folder: Path) -> Dataset:
+    """Read a synthetic city from the folder `hotspots sample` or `hotspots demo` wrote.
+
+    Raises
+    ------
+    SourceError
+        If a file of the city is not there.
+    """
+    return load(
+        [folder / "incidents.csv"],
+        folder / "area.geojson",
+        name="Sample city",
+        streets=folder / "streets.geojson",
+        cameras=folder / "cameras.csv",
+        design=folder / "design.toml",
+    )
+
+
+def handed_over() -> Path | None:
+    """Return the folder of the city that `hotspots demo` asks the app to open with."""
+    folder = os.environ.get("ASB_HOTSPOTS_OPEN")
+    return Path(folder) if folder else None
+
+
+@st.cache_resource(show_spinner=False)
+def sample(seed: int = 0) -> Dataset:
+    """Return the synthetic city, written to a folder that lives as long as the app and read back like any data."""
+    folder = TemporaryDirectory(prefix="asb-hotspots-sample-")
+    _OPEN_FOLDERS.append(folder)
+    write_city(make_city(seed), Path(folder.name))
+    return load_city(Path(folder.name))
+
+
+_OPEN_FOLDERS: list[TemporaryDirectory[str]] = []  # held, so that the folder is removed when the app ends
+
+
+def load_uploads(
+    incidents: Sequence[Upload], area: Sequence[Upload], streets: Sequence[Upload], cameras: Upload | None
+) -> Dataset:
+    """Read uploaded files; they are on disk only while they are read.
+
+    Raises
+    ------
+    SourceError
+        If no incident file or no area file was given, or a file cannot be read.
+    """
+    if not incidents or not area:
+        raise SourceError("Give at least one file of incidents and one area file (a boundary drawn as a polygon).")
+    with TemporaryDirectory(prefix="asb-hotspots-upload-") as folder:
+        root = Path(folder)
+        return load(
+            _write(incidents, root / "incidents"),
+            _main_file(_write(area, root / "area")),
+            streets=_main_file(_write(streets, root / "streets")) if streets else None,
+            cameras=_write([cameras], root / "cameras")[0] if cameras else None,
+        )
+
+
+def _write(uploads: Sequence[Upload], folder: Path) -> list[Path]:
+    """Write files under their own names; a repeated name goes to its own folder."""
+    written = []
+    for number, upload in enumerate(uploads):
+        name = Path(upload.name.replace("\\", "/")).name
+        path = folder / name if not (folder / name).exists() else folder / str(number) / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(upload.getvalue())
+        written.append(path)
+    return written
+
+
+def _main_file(paths: Sequence[Path]) -> Path:
+    """Return the file to open: of a Shapefile's parts the ``.shp``."""
+    return next((path for path in paths if path.suffix.lower() == ".shp"), paths[0])
+
+
+def load_folder(incidents: str, area: str, streets: str, cameras: str) -> Dataset:
+    """Read from paths on this machine.
+
+    Raises
+    ------
+    SourceError
+        If a path is missing or a file cannot be read.
+    """
+    if not incidents.strip() or not area.strip():
+        raise SourceError("Give the path of the incident files and the path of the area file.")
+    return load(
+        [_path(incidents)],
+        _path(area),
+        streets=_path(streets) if streets.strip() else None,
+        cameras=_path(cameras) if cameras.strip() else None,
+    )
+
+
+def _path(text: str) -> Path:
+    return Path(text.strip().strip("\"'")).expanduser()
+
+
+def _key(intake: Intake, area: StudyArea, streets: gpd.GeoDataFrame | None, cameras: gpd.GeoDataFrame | None) -> str:
+    digest = hashlib.sha256(fingerprint(intake.records).encode())
+    digest.update(area.name.encode())
+    digest.update(area.boundary.wkb)
+    for frame in (streets, cameras):
+        digest.update(b"none" if frame is None else frame.to_json().encode())
+    return digest.hexdigest()
+
+
+def categories(dataset: Dataset) -> Mapping[str, int]:
+    """Return how many records each category has, most first."""
+    counts = dataset.intake.records["category"].value_counts()
+    return {str(slug): int(n) for slug, n in counts.items()}
+
+
+def months(dataset: Dataset) -> list[str]:
+    """Return the months with any record, in order, as ``YYYY-MM``."""
+    found = dataset.intake.records["month"].dropna().drop_duplicates().sort_values()
+    return list(found.dt.strftime("%Y-%m"))
+
+
+def first_config(dataset: Dataset) -> RunConfig:
+    """Return the settings to start from: anti-social behaviour if the data have it, otherwise everything."""
+    return RunConfig(categories=(ASB,) if ASB in categories(dataset) else (ALL_CATEGORIES,))
+
+
+def current_gate(dataset: Dataset, config: RunConfig) -> Gate:
+    """Return the gate's verdict on the data with these categories and months.
+
+    Raises
+    ------
+    DataError
+        If nothing usable is left.
+    """
+    return _gate(dataset.key, config.categories, config.first_month, config.last_month, dataset)
+
+
+@st.cache_resource(max_entries=KEPT_RUNS, show_spinner=False)
+def _gate(key: str, categories: tuple[str, ...], first: str | None, last: str | None, _dataset: Dataset) -> Gate:  # noqa: ARG001 - the key
+    return screen(_dataset.intake, _dataset.area, categories=categories, first_month=first, last_month=last)
+
+
+@st.cache_resource(show_spinner=False)
+def _runs() -> dict[tuple[str, RunConfig], Run]:
+    return {}
+
+
+def finished_run(dataset: Dataset, config: RunConfig) -> Run | None:
+    """Return the run if it has been made already."""
+    return _runs().get((dataset.key, config))
+
+
+def run(dataset: Dataset, config: RunConfig, progress: Callable[[str], None]) -> Run:
+    """Run the recipe once per dataset and configuration; `progress` is told each step.
+
+    Raises
+    ------
+    DataError
+        If these data cannot be used with these settings.
+    """
+    runs = _runs()
+    made = runs.get((dataset.key, config)) or pipeline.run(
+        dataset.intake, dataset.area, config, streets=dataset.streets, cameras=dataset.cameras, progress=progress
+    )
+    runs[dataset.key, config] = made
+    while len(runs) > KEPT_RUNS:
+        runs.pop(next(iter(runs)), None)
+    return made
+
+
+@st.cache_resource(max_entries=KEPT_RUNS, show_spinner=False)
+def files(key: str, config: RunConfig, _run: Run) -> dict[str, bytes]:  # noqa: ARG001
+    """Return the files of a run, the same bytes the command line writes."""
+    return run_files(_run)
+
+
+def incidents_of(run: Run, hotspot_id: str) -> pd.DataFrame:
+    """Return the incidents inside one hotspot."""
+    inside = run.incidents.loc[run.incidents["inside"]]
+    return inside.loc[hotspot_of(run.hotspots.loc[[hotspot_id]], inside["longitude"], inside["latitude"]) != ""]
+
+
+def monthly_counts(run: Run, hotspot_id: str) -> pd.Series:
+    """Return a hotspot's reports in each month of the run, zeros included; index ``month``."""
+    counts = incidents_of(run, hotspot_id)["month"].value_counts()
+    return counts.reindex(run.period.months, fill_value=0).rename("Reports")
+
+
+def csv_bytes(frame: pd.DataFrame) -> bytes:
+    """Return a table as CSV that a spreadsheet opens as text, whatever the text begins with."""
+    return frame.map(safe_text).to_csv(index=False, lineterminator="\r\n").encode("utf-8-sig")
+
+
+def evaluate_file(path: Path) -> Evaluation:
+    """Evaluate the design in a file, as the command line does.
+
+    Raises
+    ------
+    DataError
+        If the design or a file it names cannot be used.
+    """
+    design = read_design(path)
+    return evaluate(design, read(design.incidents), read_area(design.area))
+
+
+def evaluate_uploads(uploads: Sequence[Upload]) -> Evaluation:
+    """Evaluate an uploaded design with the files it names.
+
+    Raises
+    ------
+    DataError
+        If there is not exactly one design file, or it or a file it names cannot be used.
+    """
+    with TemporaryDirectory(prefix="asb-hotspots-design-") as folder:
+        designs = [path for path in _write(uploads, Path(folder)) if path.suffix.lower() == ".toml"]
+        if len(designs) != 1:
+            raise DesignError(
+                f"Give exactly one design file (.toml) and the files it names; {len(designs)} were given."
+            )
+        return evaluate_file(designs[0])
+
+
+def evaluate_here(
+    dataset: Dataset, before: Run, treated: Sequence[str], *, start: str, months_after: int, randomised: bool
+) -> Evaluation:
+    """Evaluate hotspots picked from `before`, a run on the months before the start.
+
+    Raises
+    ------
+    DataError
+        If no place was picked, or these data cannot be used.
+    """
+    if not treated:
+        raise DesignError("Pick at least one treated place.")
+    places = before.hotspots.loc[list(treated), ["name", "geometry"]].reset_index(drop=True)
+    design = Design(
+        name=f"{dataset.name} from {start}",
+        incidents=(),
+        area=Path(dataset.area.name),
+        treated=places,
+        categories=before.config.categories,
+        start=parse_month(start),
+        months_after=months_after,
+        assignment="randomised" if randomised else "ranked",
+    )
+    return evaluate(design, dataset.intake, dataset.area)

@@ -1,0 +1,136 @@
+"""Where reports have concentrated: the map, the ranked list, and why each place is on it."""
+
+from dataclasses import replace
+
+import streamlit as st
+
+from geodata.errors import DataError
+from hotspots.app import data, state, widgets, words
+from hotspots.config import RunConfig
+from hotspots.report import words as report_words
+from hotspots.results import Run
+
+RESOLUTIONS = {None: "Chosen from the data", 9: "9: about 10 hectares a cell", 10: "10: about 1.4 hectares a cell"}
+MAP, TABLE, CHOICE = "hotspot_map", "hotspot_table", "hotspot_choice"
+
+
+def show_summary(run: Run) -> None:
+    """The few sentences to read out: how concentrated, how steady, how far the measures agree."""
+    if run.stability is not None and not run.stability.is_stable:
+        st.error("**Unstable list.** The two halves of the months name different places. Use it with care.")
+    st.markdown("\n".join(f"- {words.plain(line)}" for line in report_words.sureness(run)))
+
+
+def show_map_and_table(run: Run) -> None:
+    left, right = st.columns([11, 10], gap="medium")
+    with right:
+        show_table(run)
+        hotspot_id = widgets.hotspot_choice(run, key=CHOICE)
+    with left:
+        widgets.hotspot_map(run, key=MAP)
+    show_details(run, hotspot_id)
+
+
+def show_table(run: Run) -> None:
+    table = words.ranked_table(run)
+    if state.selected() in table.index:
+        st.session_state[TABLE] = {"selection": {"rows": [table.index.get_loc(state.selected())], "columns": []}}
+    st.dataframe(
+        table,
+        key=TABLE,
+        hide_index=True,
+        height=min(420, 38 + 35 * len(table)),
+        on_select=lambda: _select_row(list(table.index)),
+        selection_mode="single-row-required",
+        column_config={
+            "12 months": st.column_config.NumberColumn(help="Reports in the last 12 months"),
+            "All": st.column_config.NumberColumn(help="Reports in all months used"),
+            "Similar place": st.column_config.NumberColumn(help="Reports a similar place would have had in all months"),
+            "Truly top": st.column_config.NumberColumn(
+                format="percent", help="How likely the place truly belongs to the top of the list, allowing for luck"
+            ),
+        },
+        alt="Ranked hotspots, the same as on the map",
+    )  # fmt: skip
+
+
+def _select_row(ids: list[str]) -> None:
+    rows = st.session_state[TABLE]["selection"]["rows"]
+    if rows:
+        state.select(ids[rows[0]])
+
+
+def show_details(run: Run, hotspot_id: str) -> None:
+    row = run.hotspots.loc[hotspot_id]
+    st.header(f"Why this hotspot: {row['rank']}. {words.plain(row['name'])}")
+    if row["flags"]:
+        st.warning(f"**Check first.** {words.plain(row['flags'])}")
+    asked = words.answers(run, hotspot_id)
+    columns = st.columns(2, gap="large")
+    for number, (question, answer) in enumerate(asked):
+        columns[number % 2].markdown(f"**{question}** {words.plain(answer)}")
+    monthly = data.monthly_counts(run, hotspot_id)
+    st.markdown("**Reports in each month**")
+    st.bar_chart(
+        monthly, color=widgets.NAVY, height=200, x_label="", y_label="Reports",
+        alt=f"Reports in each month, from {monthly.min()} to {monthly.max()}, {monthly.sum()} in all",
+    )  # fmt: skip
+    with st.expander("The same numbers as a table"):
+        st.dataframe(monthly.rename_axis("Month").rename(lambda month: f"{month:%Y-%m}").to_frame().T)
+
+
+def show_settings(config: RunConfig) -> None:
+    with st.expander("Settings"), st.form("settings", border=False):
+        one, two, three, four = st.columns(4)
+        n_hotspots = one.number_input("Number of hotspots", 1, 50, config.delineation.n_hotspots)
+        minimum = two.number_input("Fewest reports in 12 months", 1, 1000, config.delineation.min_incidents_12m)
+        resolution = three.selectbox(
+            "Size of cell", list(RESOLUTIONS), index=list(RESOLUTIONS).index(config.resolution),
+            format_func=RESOLUTIONS.__getitem__,
+        )  # fmt: skip
+        bandwidth = four.number_input("Width of the density map (m)", 100, 1000, int(config.density.bandwidth_m), 50)
+        st.write("The months that count are set on the Data page.")
+        if st.form_submit_button("Use these settings"):
+            try:
+                new = replace(
+                    config,
+                    resolution=resolution,
+                    delineation=replace(config.delineation, n_hotspots=int(n_hotspots), min_incidents_12m=int(minimum)),
+                    density=replace(config.density, bandwidth_m=float(bandwidth)),
+                )
+            except DataError as error:
+                widgets.refuse(error)
+            state.use_config(new)
+            st.rerun()
+
+
+def show_downloads(run: Run) -> None:
+    st.header("Take it away")
+    dataset = widgets.require_dataset()
+    if not st.toggle("Make the files: map, briefing, tables, GIS layers", value=False):
+        return
+    with st.spinner("Writing the briefing, the map and the tables..."):
+        files = data.files(dataset.key, run.config, run)
+    widgets.downloads(files, stem="run")
+
+
+def main() -> None:
+    widgets.page("Where reports have concentrated")
+    run = widgets.current_run()
+    if run.hotspots.empty:
+        widgets.refusals(run)
+        st.write("There is no ranked list; the map shows the counts only.")
+        widgets.hotspot_map(run, key=MAP)
+    else:
+        show_summary(run)
+        show_map_and_table(run)
+        widgets.refusals(run)
+    if run.notes:
+        with st.expander("Notes on this list"):
+            st.markdown("\n".join(f"- {words.plain(note)}" for note in run.notes))
+    show_settings(state.config())
+    show_downloads(run)
+    widgets.footer()
+
+
+main()

@@ -1,0 +1,102 @@
+"""Headings and tables of the pages; the sentences themselves come from `hotspots.report.words`, as on every surface."""
+
+from __future__ import annotations
+
+import re
+
+import pandas as pd
+
+from geodata.quality import Gate
+from geodata.sources import Intake
+from hotspots.pipeline import LICENCES
+from hotspots.report import words
+from hotspots.results import Run
+
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|$:~&])")
+
+GRADES = {
+    "A": "Good. Fit for ranking places.",
+    "B": "Usable with care. Read what was found below before acting on the list.",
+    "C": "Weak. What was found below can change which places come first.",
+}
+
+PRECISION = {
+    "address": "exact addresses",
+    "street": "streets",
+    "snap_point": "police.uk map points: street centres shared by at least eight addresses",
+    "area": "whole areas only",
+    "minute": "date and time of day",
+    "day": "the date, no time of day",
+    "month": "the month only",
+}
+
+QUESTIONS = {
+    "why": "Why here?",
+    "when": "When?",
+    "what": "What is reported?",
+    "new_or_long_standing": "Is it new or long-standing?",
+    "changes": "Is it getting better or worse?",
+    "one_address": "Is it one address?",
+    "do": "What could be done?",
+}
+"""What an inspector asks about a hotspot (R8.5), by the name of the fact that answers."""
+
+
+def plain(text: object) -> str:
+    """Return text from data so that markdown shows it letter by letter: no link, picture or markup comes of it."""
+    return _MARKDOWN.sub(r"\\\1", " ".join(str(text).split()))
+
+
+def footer(gate: Gate, intake: Intake, *, marking: str) -> str:
+    """Return the line every page ends with: marking, grade, how many reports, which months (R3.14, R7.13)."""
+    quality = gate.report
+    parts = [
+        marking,
+        "SYNTHETIC" if intake.is_synthetic else "",
+        f"Data grade {quality.grade}",
+        f"{quality.n_used:,} reports used of {quality.n_read:,} rows read",
+        str(gate.period),
+        LICENCES.get(intake.kind, ""),
+    ]
+    return " | ".join(part for part in parts if part)
+
+
+def answers(run: Run, hotspot_id: str) -> list[tuple[str, str]]:
+    """Return an inspector's questions about one hotspot and what these data answer, in the order they are asked.
+
+    Text from the data is not escaped.
+    """
+    facts = words.hotspot_facts(run, hotspot_id)
+    return [(question, facts[fact]) for fact, question in QUESTIONS.items()] + [
+        ("How sure are we?", sureness(run, hotspot_id))
+    ]
+
+
+def sureness(run: Run, hotspot_id: str) -> str:
+    """Return how sure the place on the list is: shrunk count, chance of belonging to the top, rank by density."""
+    row = run.hotspots.loc[hotspot_id]
+    return (
+        f"{row['p_top']:.0%} likely to belong in the true top {run.config.delineation.n_hotspots}. "
+        f"A similar place would have had {words.counted(row['expected'])}; allowing for luck the best estimate here is "
+        f"{row['n_shrunk']:,.0f}. By density alone it ranks {row['density_rank']}."
+    )
+
+
+def ranked_table(run: Run) -> pd.DataFrame:
+    """Return the hotspots as the table beside the map: index ``hotspot_id``, headings in plain words."""
+    hotspots = run.hotspots.sort_values("rank")
+    table = pd.DataFrame(
+        {
+            "Rank": hotspots["rank"],
+            "Place": hotspots["name"],
+            "12 months": hotspots["n_12m"],
+            "All": hotspots["n"],
+            "Similar place": hotspots["expected"].round(0).astype("int64"),
+            "Truly top": hotspots["p_top"],
+            "Peak": hotspots["peak"],
+            "Check": hotspots["flags"],
+        },
+        index=hotspots.index,
+    )
+    empty = [column for column in ("Peak", "Check") if (table[column] == "").all()]
+    return table.drop(columns=empty)

@@ -1,0 +1,19 @@
+"""The app's page table: ``streamlit run streamlit_app.py`` opens it on this machine only."""
+
+from pathlib import Path
+
+import streamlit as st
+
+APP = Path(__file__).parent / "hotspots" / "app"
+PAGES = APP / "pages"
+
+# A local image: a Material icon would make the browser ask Google for a favicon.
+st.set_page_config(page_title="ASB hotspots", page_icon=str(APP / "icon.png"), layout="wide")
+st.navigation(
+    [
+        st.Page(PAGES / "data.py", title="Data", default=True),
+        st.Page(PAGES / "hotspots.py", title="Hotspots"),
+        st.Page(PAGES / "patrols_and_cameras.py", title="Patrols and cameras"),
+        st.Page(PAGES / "evaluate.py", title="Evaluate"),
+    ]
+).run()
