@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 import geopandas as gpd
 import numpy as np
 import pandas as pd
@@ -12,11 +10,10 @@ import shapely
 from geodata import cells as h3cells
 from geodata.area import StudyArea
 from hotspots.membership import hotspot_of
+from hotspots.naming import street_name
 
 COLUMNS = ["longitude", "latitude", "hotspot_id", "street", "kind"]
 STREET_LINE, STREET_POINT, CELL_CENTRE = "street line", "street point", "cell centre"
-
-_HOUSE_NUMBER = re.compile(r"^(?:(?:flat|unit|apartment|apt)\s+\w+\W+)?\d+\w?(?:\s*-\s*\d+\w?)?\W+", re.IGNORECASE)
 
 
 def candidate_sites(
@@ -101,18 +98,6 @@ def _finer_cell_centres(hotspots: gpd.GeoDataFrame, incidents: pd.DataFrame) -> 
     owner = hotspot_of(hotspots, centres[:, 0], centres[:, 1])
     sites = _table(centres[:, 0], centres[:, 1], owner, streets.to_numpy(), CELL_CENTRE)
     return sites.loc[sites["hotspot_id"] != ""]
-
-
-def street_name(location: str) -> str:
-    """Return the street of a location text: without "On or near", house number and what follows a comma.
-
-    Examples
-    --------
-    >>> street_name("On or near Mill Lane"), street_name("Flat 2, 14a Mill Lane, Heath Town")
-    ('Mill Lane', 'Mill Lane')
-    """
-    text = re.sub(r"^on or near\s+", "", location.strip(), flags=re.IGNORECASE)
-    return _HOUSE_NUMBER.sub("", text).split(",")[0].strip()
 
 
 def _most_common(texts: pd.Series) -> str:

@@ -17,10 +17,11 @@ from geodata.area import WGS84, StudyArea
 from geodata.errors import DesignError
 from geodata.quality import DefaultLocation
 from geodata.schema import CAMERAS, check
-from geodata.tables import numbers, read_table
+from geodata.sources.hand_kept import numbers, read_table
 from hotspots.cameras.candidates import CELL_CENTRE, candidate_sites
 from hotspots.cameras.siting import Siting, maximal_cover
 from hotspots.config import CameraConfig
+from hotspots.naming import is_generic
 from hotspots.results import Refusal
 
 PRECISE_PLACES = ("street", "address")
@@ -263,7 +264,8 @@ def _names(chosen: pd.DataFrame, hotspots: gpd.GeoDataFrame) -> list[str]:
     """Name each site by its street; the second on one street says so."""
     names: list[str] = []
     for hotspot_id, street in zip(chosen["hotspot_id"], chosen["street"], strict=True):
-        name = f"On {street}" if street else f"In {hotspots.loc[hotspot_id, 'name']}"
+        where = f"{'At' if is_generic(street) else 'On'} {street}"
+        name = where if street else f"In {hotspots.loc[hotspot_id, 'name']}"
         again = sum(earlier == name or earlier.startswith(f"{name} (site ") for earlier in names)
         names.append(f"{name} (site {again + 1})" if again else name)
     return names

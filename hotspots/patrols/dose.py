@@ -13,6 +13,7 @@ from hotspots.results import PatrolBudget
 
 WEEKS_PER_YEAR = 365.25 / 7
 MINUTES_PER_HOUR = 60
+SMALLEST_SHARE = 1e-9
 
 
 def affordable(config: PatrolConfig) -> PatrolBudget:
@@ -73,7 +74,7 @@ def share_visits(scores: ArrayLike, visits: float, *, low: float, high: float) -
     if least > most or least < 0:
         raise DesignError(f"No whole number of weekly visits lies between {low:g} and {high:g}; widen the two.")
     score = np.nan_to_num(np.asarray(scores, dtype=float), nan=0.0)
-    score = score if score.sum() > 0 else np.ones(len(score))
+    score = score if score.any() else np.ones(len(score))
     order = np.argsort(-score, kind="stable")
     shared = np.zeros(len(score), dtype=np.int64)
     kept = order if visits >= least * len(score) else order[: math.floor(visits / least)]
@@ -90,12 +91,12 @@ def share_visits(scores: ArrayLike, visits: float, *, low: float, high: float) -
 
 def _within_bounds(score: NDArray[np.float64], total: float, low: float, high: float) -> NDArray[np.float64]:
     """Return ``clip(c * score, low, high)`` that sums to `total`, by bisection on c (the sum only rises with c)."""
-    floor = np.where(score > 0, score, score[score > 0].min() * 1e-6)
-    below, above = 0.0, high / floor.min()
-    for _ in range(200):
+    relative = np.maximum(score / score.max(), SMALLEST_SHARE)  # else nobody could take what others may not
+    below, above = 0.0, high / SMALLEST_SHARE
+    for _ in range(100):
         middle = (below + above) / 2
-        if np.clip(middle * floor, low, high).sum() < total:
+        if np.clip(middle * relative, low, high).sum() < total:
             below = middle
         else:
             above = middle
-    return np.asarray(np.clip(above * floor, low, high))
+    return np.asarray(np.clip(above * relative, low, high))

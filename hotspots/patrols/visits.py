@@ -11,7 +11,7 @@ import pandas as pd
 from geodata.errors import SourceError
 from geodata.period import police_day
 from geodata.schema import VISITS, check
-from geodata.tables import numbers, read_table
+from geodata.sources.hand_kept import numbers, read_table
 
 QUALIFYING_MINUTES = (10.0, 20.0)  # R1.15
 COMPLIANCE_FLOOR = 0.8  # R1.23
@@ -95,7 +95,7 @@ def dose_delivered(
     visits : DataFrame
         VISITS.
     plan : DataFrame
-        PATROLS from `plan`.
+        PATROLS from `plan`, or any table with ``name`` and ``visits_per_week_low``.
     first_day, last_day : date
         Police days the plan ran, both included; other visits are not counted.
     qualifying_minutes : tuple of float
@@ -155,7 +155,7 @@ def _dose(
 
 def _in_window(started: pd.Series, row: dict[Any, Any]) -> pd.Series | None:
     """Return which visits start inside the planned window, which may run past midnight."""
-    if not row["day_numbers"]:
+    if not row.get("day_numbers"):
         return None
     since = started.dt.tz_localize(None) - pd.Timedelta(hours=float(row["start_hour"]))
     hour = since.dt.hour + since.dt.minute / 60
