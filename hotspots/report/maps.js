@@ -1,0 +1,92 @@
+var asb = (function () {
+  var map = null, hotspots = {};
+  var CLOSE = 15, MOST_LABELS = 90;
+
+  function symbol(svg, size) {
+    return L.divIcon({className: '', html: svg, iconSize: [size, size], iconAnchor: [size / 2, size / 2]});
+  }
+
+  function withPopup(feature, layer) {
+    layer.bindPopup(feature.properties.popup, {maxWidth: 340, className: 'asb-pop', autoPanPaddingTopLeft: [10, 70]});
+  }
+
+  function cellStyle(feature) {
+    return {color: '#0B0C0C', weight: 0.4, opacity: 0.5, fillColor: feature.properties.colour, fillOpacity: 0.78};
+  }
+
+  function hotspotStyle(feature) {
+    var chosen = feature.properties.selected;
+    return {color: chosen ? '#F46A25' : '#0B0C0C', weight: chosen ? 6 : 3.5, fill: true, fillOpacity: 0};
+  }
+
+  function eachHotspot(feature, layer) {
+    var p = feature.properties;
+    layer.getCenter = function () {  // label and popup sit on the upper edge, clear of the cells and signs inside
+      var box = layer.getBounds();
+      return L.latLng(box.getNorth(), box.getCenter().lng);
+    };
+    withPopup(feature, layer);
+    layer.bindTooltip(p.label, {permanent: true, direction: 'center', className: 'asb-rank' + (p.selected ? ' asb-chosen' : '')});
+    layer.on('mouseover', function () { layer.setStyle({weight: 6}); });
+    layer.on('mouseout', function () { layer.setStyle({weight: p.selected ? 6 : 3.5}); });
+    hotspots[p.hotspot_id] = layer;
+  }
+
+  function placeMarker(feature, latlng) {
+    return L.marker(latlng, {icon: symbol(feature.properties.svg, 24), alt: feature.properties.alt, pane: 'markerPane'});
+  }
+
+  function cameraMarker(feature, latlng) {
+    var marker = placeMarker(feature, latlng);
+    marker.feature = feature;
+    var range = L.circle(latlng, {radius: feature.properties.range_m, color: feature.properties.colour, weight: 2,
+      dashArray: '5 5', fill: false, interactive: false, pane: 'asb-hotspots'});
+    return L.featureGroup([range, marker]);
+  }
+
+  function dot(feature, latlng) {
+    return L.circleMarker(latlng, {radius: 1.6, stroke: false, fillColor: '#8F8B84', fillOpacity: 0.8, interactive: false,
+      pane: 'asb-base'});
+  }
+
+  function overlaps(box, boxes) {
+    return boxes.some(function (b) { return box[0] < b[2] && box[2] > b[0] && box[1] < b[3] && box[3] > b[1]; });
+  }
+
+  function write(labels, group) {
+    var close = map.getZoom() >= CLOSE, bounds = map.getBounds(), boxes = [];
+    L.DomUtil[close ? 'addClass' : 'removeClass'](map.getContainer(), 'asb-near');
+    group.clearLayers();
+    if (!close) { return; }
+    for (var i = 0; i < labels.length && boxes.length < MOST_LABELS; i++) {
+      var at = L.latLng(labels[i][0], labels[i][1]), text = labels[i][2];
+      if (!bounds.contains(at)) { continue; }
+      var p = map.latLngToContainerPoint(at), half = text.length * 3.2 + 6;
+      var box = [p.x - half, p.y - 9, p.x + half, p.y + 9];
+      if (overlaps(box, boxes)) { continue; }
+      boxes.push(box);
+      var span = document.createElement('span');
+      span.textContent = text;
+      L.marker(at, {interactive: false, keyboard: false, pane: 'asb-names',
+        icon: L.divIcon({className: 'asb-street', html: span, iconSize: [0, 0]})}).addTo(group);
+    }
+  }
+
+  function setUp(ownMap, labels) {
+    map = ownMap;
+    L.DomUtil.addClass(map.getContainer(), 'asb-map');
+    if (map.attributionControl) { map.attributionControl.setPrefix(false); }
+    L.control.scale({imperial: false, position: 'bottomright'}).addTo(map);
+    var group = L.layerGroup().addTo(map);
+    map.on('moveend zoomend', function () { write(labels, group); });
+    map.whenReady(function () { write(labels, group); });
+  }
+
+  function show(id) {
+    map.fitBounds(hotspots[id].getBounds(), {maxZoom: 16, animate: false});
+    hotspots[id].openPopup();
+  }
+
+  return {setUp: setUp, show: show, withPopup: withPopup, cellStyle: cellStyle, hotspotStyle: hotspotStyle,
+    eachHotspot: eachHotspot, placeMarker: placeMarker, cameraMarker: cameraMarker, dot: dot};
+})();

@@ -1,0 +1,226 @@
+"""The plain sentences every surface says in the same way (R8.9): numbers before percentages, reports not crimes.
+
+Terminal, app, map and briefing take their words from here, so that a meeting hears one story.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import cast
+
+import pandas as pd
+
+from hotspots.membership import hotspot_of
+from hotspots.results import Refusal, Run
+
+CLAIM = "Where reports have concentrated"
+CAVEAT = (
+    "Decision support: people decide. This shows where reports have concentrated. It does not say where anything will "
+    "happen next, reports are not the same as incidents, and it is about places, never people."
+)
+SYNTHETIC = "SYNTHETIC: an invented city, made by a generator. Not real reports."
+CHANGE_Z = 3.0
+"""R4.16: a change between two years is called one at or above this; below, there is no clear change."""
+
+_FRACTIONS = (
+    (1, 100), (1, 50), (1, 30), (1, 20), (1, 15), (1, 10), (1, 8), (1, 6), (1, 5), (1, 4), (1, 3), (2, 5), (1, 2),
+    (3, 5), (2, 3), (3, 4), (4, 5), (9, 10),
+)  # fmt: skip
+
+
+def counted(n: float, noun: str = "report") -> str:
+    """Return a number with its noun, e.g. ``1 report``, ``1,204 reports``."""
+    return f"{n:,.0f} {noun}{'' if round(n) == 1 else 's'}"
+
+
+def about(share: float) -> str:
+    """Return a share as people say it (R8.9).
+
+    Examples
+    --------
+    >>> about(0.21), about(0.48), about(0.001), about(0.99)
+    ('about 1 in 5', 'about 1 in 2', 'fewer than 1 in 200', 'nearly all')
+    """
+    if share < 0.005:
+        return "none" if share <= 0 else "fewer than 1 in 200"
+    if share > 0.95:
+        return "all" if share >= 1 else "nearly all"
+    part, whole = min(_FRACTIONS, key=lambda f: abs(math.log(share / (f[0] / f[1]))))
+    return f"about {part} in {whole}"
+
+
+def year_label(run: Run) -> str:
+    """Return what the column ``n_12m`` counts: the last 12 months, or the shorter data there are."""
+    months = run.period.n_months
+    if months >= 12:
+        return "in the last 12 months"
+    return "in the one month of data" if months == 1 else f"in the {months} months of data"
+
+
+def trend(row: pd.Series) -> str:
+    """Return a hotspot's change against the year before as a sentence (R4.16), never as a bare percentage."""
+    now, before, z = row["n_12m"], row["n_before_12m"], row["change_z"]
+    if pd.isna(before) or pd.isna(z):
+        return "No full earlier year to compare with."
+    against = f"{counted(now)} in the last 12 months, {before:,.0f} in the 12 months before."
+    if abs(z) < CHANGE_Z:
+        return f"No clear change: {against}"
+    return f"{'More' if z > 0 else 'Fewer'} reports: {against}"
+
+
+def persistence(row: pd.Series, run: Run) -> str:
+    """Return whether a hotspot is new or long-standing (R8.5)."""
+    seen = f"Reports in {row['months_with_reports']:.0f} of {counted(run.period.n_months, 'month')}"
+    halves = "in the list of both halves of the period" if row["in_both_halves"] else "in the list of one half only"
+    return f"{seen}; {halves}."
+
+
+def one_address(row: pd.Series, run: Run) -> str:
+    """Return whether it is one address (R8.5); snap points cannot tell."""
+    share = row["repeat_share"]
+    if pd.isna(share):
+        return "These data place reports on streets, so they cannot tell whether it is one address."
+    places = run.repeat_locations.loc[run.repeat_locations["hotspot_id"] == row.name]
+    start = f"{about(share).capitalize()} of its reports come from places with 2 or more in 12 months"
+    if places.empty:
+        return f"{start}."
+    top = places.sort_values("n_12m", ascending=False).iloc[0]
+    return f"{start}; the busiest, {top['name']}, had {top['n_12m']:,.0f}."
+
+
+def when(row: pd.Series) -> str:
+    """Return the peak window, or why there is none."""
+    return str(row["peak"]) if row["peak"] else "These data do not tell days and hours for this place."
+
+
+def visits(patrol: pd.Series) -> str:
+    """Return the affordable dose, e.g. ``3 to 5 foot visits of 15 minutes a week``."""
+    low, high = patrol["visits_per_week_low"], patrol["visits_per_week_high"]
+    if pd.isna(low) or pd.isna(high):
+        return "No number of visits: the budget does not reach this place."
+    span = f"{low:.0f}" if round(low) == round(high) else f"{low:.0f} to {high:.0f}"
+    noun = "visit" if span == "1" else "visits"
+    return f"{span} foot {noun} of {patrol['minutes_per_visit']:.0f} minutes a week"
+
+
+def do(patrol: pd.Series | None) -> str:
+    """Return what to do at a hotspot: dose, window, random times (R1.15-R1.18)."""
+    if patrol is None:
+        return "No patrol plan was made for this place."
+    if patrol["hours"]:
+        return f"{visits(patrol)}, at random times inside {patrol['days']} {patrol['hours']}."
+    return f"{visits(patrol)}, at times chosen from local knowledge: these data do not tell the hours."
+
+
+def reasons(run: Run) -> list[str]:
+    """Return one line per hotspot, in rank order: rank, name and why it was chosen (R7.12)."""
+    ordered = run.hotspots.sort_values("rank")
+    return [f"{row['rank']}. {row['name']}: {row['reason']}" for _, row in ordered.iterrows()]
+
+
+def refusals(run: Run) -> list[str]:
+    """Return what these data cannot support, and why."""
+    return [_refusal(refusal) for refusal in run.refused]
+
+
+def _refusal(refusal: Refusal) -> str:
+    name = refusal.analysis[:1].upper() + refusal.analysis[1:]
+    return f"{name}: {refusal.reason} ({refusal.rule})" if refusal.rule else f"{name}: {refusal.reason}"
+
+
+def grade(run: Run) -> str:
+    """Return the quality grade as a sentence."""
+    quality = run.quality
+    worst = sum(finding.severity != "info" for finding in quality.findings)
+    meaning = {"A": "good", "B": "usable with care", "C": "weak"}[quality.grade]
+    return f"Data grade {quality.grade} ({meaning}): {quality.hit_rate:.0%} of the reports could be placed; " + (
+        f"{counted(worst, 'warning')} in the quality report." if worst else "no warnings."
+    )
+
+
+def sureness(run: Run) -> list[str]:
+    """Return how sure the list is (R8.5): concentration, stability, agreement of methods."""
+    lines = []
+    if (c := run.concentration) is not None:
+        lines.append(
+            f"The busiest {c.top_share:.0%} of places hold {c.held_share:.0%} of the reports; chance alone would give "
+            f"{c.chance_share:.0%}. Half of all reports lie in {c.area_share_for_half:.1%} of the area."
+        )
+    if (s := run.stability) is not None:
+        kept = round(s.overlap * s.k)
+        lines.append(
+            f"{'Stable' if s.is_stable else 'UNSTABLE'}: {kept} of the top {s.k} cells are the same in both halves of "
+            f"the period ({s.first_half}; {s.second_half})."
+        )
+    if (a := run.agreement) is not None:
+        lines.append(
+            f"Of the top {a.k} cells by simple count, {round(a.count_and_density * a.k)} are also in the top {a.k} by "
+            f"density and {round(a.count_and_repeats * a.k)} by repeat places."
+        )
+    return lines
+
+
+def budget(run: Run) -> str:
+    """Return what the patrol money buys (R1.20), or nothing."""
+    if run.budget is None:
+        return ""
+    low, high = run.budget.visits_per_week
+    hours_low, hours_high = run.budget.hours_per_year
+    return (
+        f"GBP {run.config.patrol.budget_gbp_per_year:,.0f} a year buys about {hours_low:,.0f} to {hours_high:,.0f} "
+        f"patrol hours: {low:.0f} to {high:.0f} visits of {run.config.patrol.visit_minutes:.0f} minutes a week in all."
+    )
+
+
+def records(run: Run) -> str:
+    """Return where the records went: read, used, left out and why."""
+    quality = run.quality
+    left = "; ".join(f"{reason} {n:,}" for reason, n in quality.dropped.items() if n)
+    used = f"{quality.n_read:,} records read, {quality.n_used:,} used"
+    return f"{used}, {sum(quality.dropped.values()):,} left out ({left})." if left else f"{used}, none left out."
+
+
+def provenance(run: Run) -> str:
+    """Return the line by which an output can be checked later (R7.11)."""
+    stamp = run.provenance
+    return (
+        f"Data {stamp.fingerprint[:12]} | seed {stamp.seed} | asb-hotspots {stamp.versions.get('asb-hotspots', '?')} | "
+        f"{run.period} | {run.quality.n_used:,} of {run.quality.n_read:,} records used | grade {run.quality.grade}"
+    )
+
+
+def hotspot_facts(run: Run, hotspot_id: str) -> dict[str, str]:
+    """Return what a screen or page says about one hotspot, heading by heading (R8.3, R8.5).
+
+    Raises
+    ------
+    KeyError
+        If the run has no such hotspot.
+    """
+    row = cast("pd.Series", run.hotspots.loc[hotspot_id])
+    patrol = cast("pd.Series", run.patrols.loc[hotspot_id]) if hotspot_id in run.patrols.index else None
+    return {
+        "why": str(row["reason"]),
+        "when": when(row),
+        "what": str(row["top_types"]) or "The data do not state types.",
+        "do": do(patrol),
+        "changes": trend(row),
+        "new_or_long_standing": persistence(row, run),
+        "one_address": one_address(row, run),
+        "notes": str(row["flags"]),
+    }
+
+
+def monthly(run: Run, *, months: int = 12) -> pd.DataFrame:
+    """Return reports a month in each hotspot over the last `months`, zeros said aloud.
+
+    Returns
+    -------
+    DataFrame of int
+        Index ``hotspot_id``, one column per month of the period's end, oldest first.
+    """
+    inside = run.incidents.loc[run.incidents["inside"]]
+    owner = hotspot_of(run.hotspots, inside["longitude"], inside["latitude"])
+    counts = pd.crosstab(pd.Series(owner, index=inside.index, name="hotspot_id"), inside["month"])
+    wanted = run.period.months[-months:]
+    return counts.reindex(index=run.hotspots.index, columns=wanted, fill_value=0).astype("int64")
