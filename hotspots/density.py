@@ -91,7 +91,7 @@ def kernel_density(
 
     Examples
     --------
-    >>> float(kernel_density([[0.0, 0.0]], [[0.0, 0.0]], bandwidth_m=100.0).round(9))  # 3 / (pi 100^2)
+    >>> float(kernel_density([[0.0, 0.0]], [[0.0, 0.0]], bandwidth_m=100.0)[0].round(9))  # 3 / (pi 100^2)
     9.5493e-05
     """
     if kernel not in KERNELS:
