@@ -1,34 +1,33 @@
-"""The gate: every check a pure function returning findings; a grade; nothing dropped silently."""
+"""The gate: from records to the incidents of one area and period; nothing dropped silently; a grade."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
-Severity = Literal["info", "amber", "red"]
+import numpy as np
+import pandas as pd
 
+from geodata import findings as checks
+from geodata.area import StudyArea
+from geodata.categories import label, slug
+from geodata.errors import DataError
+from geodata.findings import DefaultLocation, Finding, Severity
+from geodata.period import Period, parse_month
+from geodata.schema import INCIDENTS, LOCATION_PRECISIONS, TIME_PRECISIONS, check
+from geodata.sources.intake import DUPLICATE, NO_DATE, Intake
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing found about the data: what, how many, what it means for the user, and the rule behind it."""
+__all__ = ["DefaultLocation", "Finding", "Gate", "QualityReport", "Severity", "grade", "screen"]
 
-    check: str
-    severity: Severity
-    n: int
-    message: str
-    rule: str
+ALL: Final = "all"
+"""Category name that keeps every category."""
 
-
-@dataclass(frozen=True, slots=True)
-class DefaultLocation:
-    """One coordinate that holds more reports than a real place is likely to (R3.9)."""
-
-    longitude: float
-    latitude: float
-    location: str
-    n: int
-    share: float
-    reason: str
+OTHER_CATEGORY: Final = "other category"
+OUTSIDE_PERIOD: Final = "outside the period"
+NO_COORDINATES: Final = "no coordinates"
+OUTSIDE_AREA: Final = "outside the area"
+_NOTABLE_SHARE: Final = 0.10  # a coarser precision held by this share of the records is the precision of the data
+_EARTH_RADIUS_KM: Final = 6371.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,3 +57,189 @@ class QualityReport:
     def is_red(self) -> bool:
         """Whether any finding blocks the ranked list."""
         return any(finding.severity == "red" for finding in self.findings)
+
+
+@dataclass(frozen=True)
+class Gate:
+    """What passed: INCIDENTS (with the buffer's rows, ``inside`` False), the period, and the report on all of it."""
+
+    incidents: pd.DataFrame
+    period: Period
+    report: QualityReport
+
+
+def screen(
+    intake: Intake,
+    area: StudyArea,
+    *,
+    categories: tuple[str, ...],
+    first_month: str | None = None,
+    last_month: str | None = None,
+) -> Gate:
+    """Take the wanted records through the gate.
+
+    Each record is dropped for the first reason that applies, in this order: duplicate Crime ID, no date, other
+    category, outside the period, no coordinates, outside the area. Records in the area's buffer are counted as
+    outside but stay in ``incidents`` as context.
+
+    Parameters
+    ----------
+    intake : Intake
+        What a source read.
+    area : StudyArea
+        Where to look.
+    categories : tuple of str
+        Category names or slugs; ``("all",)`` keeps every category.
+    first_month, last_month : str, optional
+        ``YYYY-MM``; by default the span of the wanted records.
+
+    Raises
+    ------
+    DataError
+        If a category is not in the data (the message names those that are), or nothing is left (it says where the
+        records went, and whether coordinates look swapped or lie far away).
+    """
+    records = intake.records
+    dropped = {DUPLICATE: 0, NO_DATE: 0} | dict(intake.dropped)
+    of_category = records.loc[_is_wanted(records["category"], categories)]
+    dropped[OTHER_CATEGORY] = len(records) - len(of_category)
+    period = _period(of_category["month"], first_month, last_month)
+    wanted = of_category.loc[period.contains(of_category["month"])]
+    dropped[OUTSIDE_PERIOD] = len(of_category) - len(wanted)
+    if wanted.empty:
+        span = Period(of_category["month"].min(), of_category["month"].max())
+        raise DataError(
+            f"No record of the wanted category lies in {period}; the {len(of_category):,} there are run {span}."
+        )
+    located = wanted.loc[wanted["longitude"].notna() & wanted["latitude"].notna()]
+    dropped[NO_COORDINATES] = len(wanted) - len(located)
+    if located.empty:
+        raise DataError(f"None of the {len(wanted):,} wanted records has coordinates; export them with positions.")
+    is_inside, is_near = _positions(located, area)
+    dropped[OUTSIDE_AREA] = int((~is_inside).sum())
+    if not is_inside.any():
+        raise DataError(_nothing_inside(located, area))
+    incidents = check(located.assign(inside=is_inside).loc[is_inside | is_near], INCIDENTS)
+    report = _report(intake, wanted, incidents, area, period, dropped)
+    return Gate(incidents=incidents, period=period, report=report)
+
+
+def grade(findings: tuple[Finding, ...]) -> Literal["A", "B", "C"]:
+    """Return the grade of a set of findings: C with any red one, B with any amber one, otherwise A (R3.14)."""
+    severities = {finding.severity for finding in findings}
+    return "C" if "red" in severities else "B" if "amber" in severities else "A"
+
+
+def _is_wanted(category: pd.Series, names: tuple[str, ...]) -> pd.Series:
+    """Return which records are of a wanted category, refusing names the data do not hold."""
+    if ALL in names:
+        return pd.Series(data=True, index=category.index)
+    wanted = {slug(name): name for name in names}
+    held = category.value_counts()
+    unknown = [name for known, name in wanted.items() if known not in held.index]
+    if unknown:
+        known = ", ".join(f"{label(str(name))} ({name}, {n:,})" for name, n in held.head(20).items()) or "none"
+        raise DataError(f"The data hold no category '{unknown[0]}'; they hold: {known}.")
+    return category.isin(list(wanted))
+
+
+def _period(months: pd.Series, first: str | None, last: str | None) -> Period:
+    start = parse_month(first) if first else months.min()
+    end = parse_month(last) if last else months.max()
+    return Period(pd.Timestamp(start), pd.Timestamp(end))
+
+
+def _positions(located: pd.DataFrame, area: StudyArea) -> tuple[np.ndarray, np.ndarray]:
+    """Return which records lie in the area, and which in the area or its buffer; each distinct point looked up once."""
+    codes, points = _distinct_points(located)
+    longitude, latitude = points.real, points.imag
+    return area.contains(longitude, latitude)[codes], area.is_near(longitude, latitude)[codes]
+
+
+def _distinct_points(located: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    codes, points = pd.factorize(located["longitude"].to_numpy() + 1j * located["latitude"].to_numpy())
+    return codes, points
+
+
+def _nothing_inside(located: pd.DataFrame, area: StudyArea) -> str:
+    """Say in one sentence why no record lies in the area: swapped coordinates, or far away."""
+    longitude, latitude = located["longitude"].to_numpy(), located["latitude"].to_numpy()
+    n_swapped = int(area.contains(latitude, longitude).sum())
+    if n_swapped:
+        return (
+            f"Longitude and latitude are swapped: {n_swapped:,} of {len(located):,} located records lie in "
+            f"'{area.name}' once exchanged; exchange the two columns (longitude is about "
+            f"{area.boundary.centroid.x:.1f} there, latitude {area.boundary.centroid.y:.1f})."
+        )
+    east, north = float(np.median(longitude)), float(np.median(latitude))
+    centre = area.boundary.representative_point()
+    distance = _great_circle_km(east, north, centre.x, centre.y)
+    return (
+        f"All {len(located):,} located records lie outside the area '{area.name}': they are around latitude {north:.2f}, "
+        f"longitude {east:.2f}, some {distance:,.0f} km from it (latitude {centre.y:.2f}, longitude {centre.x:.2f}); "
+        "check that records and area belong together."
+    )
+
+
+def _great_circle_km(lon_a: float, lat_a: float, lon_b: float, lat_b: float) -> float:
+    """Haversine distance on a sphere."""
+    a, b = np.radians(lat_a), np.radians(lat_b)
+    half = np.sin((b - a) / 2) ** 2 + np.cos(a) * np.cos(b) * np.sin(np.radians(lon_b - lon_a) / 2) ** 2
+    return float(2 * _EARTH_RADIUS_KM * np.arcsin(np.sqrt(half)))
+
+
+def _report(
+    intake: Intake,
+    wanted: pd.DataFrame,
+    incidents: pd.DataFrame,
+    area: StudyArea,
+    period: Period,
+    dropped: dict[str, int],
+) -> QualityReport:
+    inside = incidents.loc[incidents["inside"]]
+    n_context = len(incidents) - len(inside)
+    precision = _coarsest(inside["location_precision"], LOCATION_PRECISIONS)
+    crowded = checks.crowded_points(inside)
+    missing = checks.missing_months(inside, wanted, period)
+    points = checks.distinct_points(inside)
+    rate = checks.hit_rate(wanted)
+    found = (
+        checks.synthetic(is_synthetic=intake.is_synthetic, n=intake.n_read),
+        rate,
+        checks.short_history(period),
+        checks.missing_months_finding(missing),
+        checks.snap_points(inside),
+        checks.default_locations(crowded, is_snapped=precision == "snap_point"),
+        checks.rounded_coordinates(inside, area),
+        checks.midnight_spike(inside),
+        checks.outside(dropped[OUTSIDE_AREA], n_context, len(inside)),
+        checks.copies(intake.duplicate_ids, intake.conflicting_ids),
+        checks.identical_rows(inside),
+        points,
+        checks.covid_months(period),
+        checks.officer_reports(inside),
+    )
+    findings = tuple(finding for finding in found if finding is not None)
+    return QualityReport(
+        n_read=intake.n_read,
+        n_used=len(inside),
+        n_context=n_context,
+        dropped=dropped,
+        findings=findings,
+        grade=grade(findings),
+        hit_rate=1 - rate.n / len(wanted),
+        distinct_points=points.n,
+        location_precision=precision,
+        time_precision=_coarsest(inside["time_precision"], TIME_PRECISIONS),
+        months=tuple(f"{month:%Y-%m}" for month in period.months),
+        missing_months=missing,
+        duplicate_ids=intake.duplicate_ids,
+        conflicting_ids=intake.conflicting_ids,
+        default_locations=() if precision == "snap_point" else crowded,
+    )
+
+
+def _coarsest(held: pd.Series, coarse_to_fine: tuple[str, ...]) -> str:
+    """Return the coarsest precision that a notable share of the records has."""
+    share = held.value_counts(normalize=True)
+    return next(name for name in coarse_to_fine if share.get(name, 0.0) >= _NOTABLE_SHARE)

@@ -1,0 +1,259 @@
+"""The checks behind the gate: each a small pure function that returns one finding, or none.
+
+Grades, thresholds and rule numbers are those of the table "Where the defaults come from" in ARCHITECTURE.md.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+import numpy as np
+import pandas as pd
+from scipy.stats import poisson
+
+from geodata.area import StudyArea
+from geodata.period import Period
+
+Severity = Literal["info", "amber", "red"]
+
+HIT_RATE_GREEN: Final = 0.95  # R3.7
+HIT_RATE_RED: Final = 0.85  # R3.7
+DEFAULT_SHARE: Final = 0.01  # R3.9
+DEFAULT_DEVIATIONS: Final = 5.0  # R3.9
+MISSING_BELOW: Final = 0.5  # R2.11: share of the trailing median
+TRAILING_MONTHS: Final = 12  # R2.11
+MIN_TRAILING_MONTHS: Final = 3
+CHANCE_LEVEL: Final = 0.01  # a fall that chance alone would explain is no missing month
+MIN_MONTHS: Final = 12  # R1.8
+HARD_MIN_MONTHS: Final = 6  # R1.8
+COVID: Final = Period.of("2020-04", "2021-03")
+MIDNIGHT_SHARE: Final = 0.05  # R3.13
+ROUNDED_SHARE: Final = 0.5  # R3.10
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing found about the data: what, how many, what it means for the user, and the rule behind it."""
+
+    check: str
+    severity: Severity
+    n: int
+    message: str
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class DefaultLocation:
+    """One coordinate that holds more reports than a real place is likely to (R3.9)."""
+
+    longitude: float
+    latitude: float
+    location: str
+    n: int
+    share: float
+    reason: str
+
+
+def hit_rate(wanted: pd.DataFrame) -> Finding:
+    """Grade the share of wanted records that have coordinates: 95% and more good, below 85% unreliable (R3.7)."""
+    located = int(wanted["longitude"].notna().sum())
+    rate = located / len(wanted)
+    severity: Severity = "info" if rate >= HIT_RATE_GREEN else "amber" if rate >= HIT_RATE_RED else "red"
+    meaning = {
+        "info": "enough for a map of places",
+        "amber": "places with poor addresses may be missing from the list",
+        "red": "below the minimum for reliable mapping, so no list is made",
+    }[severity]
+    message = f"{located:,} of {len(wanted):,} wanted records ({_percent(rate)}) have coordinates: {meaning}."
+    return Finding("coordinates", severity, len(wanted) - located, message, "R3.7")
+
+
+def snap_points(inside: pd.DataFrame) -> Finding | None:
+    """Say what police.uk's snap points and months cannot carry (R2.1, R2.2, R2.3, R2.12)."""
+    n = int((inside["location_precision"] == "snap_point").sum())
+    if n == 0:
+        return None
+    message = (
+        f"{n:,} records lie on street snap points and carry a month only: a cluster is a street, never an address, and "
+        "some points are known to be misplaced; good for an overview, not for hours, addresses or camera sites."
+    )
+    return Finding("snap points", "amber", n, message, "R2.1-R2.3")
+
+
+def copies(duplicate_ids: int, conflicting_ids: int) -> Finding | None:
+    """Report Crime IDs with several copies, and those whose copies contradict each other."""
+    if duplicate_ids == 0:
+        return None
+    message = (
+        f"{duplicate_ids:,} Crime IDs came in several copies and were counted once; in {conflicting_ids:,} of them the "
+        "copies differ in place or category (a located copy was kept)."
+    )
+    return Finding("duplicate Crime IDs", "info", duplicate_ids, message, "R2.7")
+
+
+def identical_rows(inside: pd.DataFrame) -> Finding | None:
+    """Count records equal to an earlier one in everything recorded; they are kept (R2.7)."""
+    same = ["longitude", "latitude", "category", "month", "occurred_from", "location", "crime_id"]
+    n = int(inside.duplicated(same).sum())
+    if n == 0:
+        return None
+    message = (
+        f"{n:,} records ({_percent(n / len(inside))}) equal another one exactly and were kept: places are shared and "
+        "dates are coarse, so these are repeat reports, not copies."
+    )
+    return Finding("identical rows", "info", n, message, "R2.7")
+
+
+def distinct_points(inside: pd.DataFrame) -> Finding:
+    """Count the different points the records use."""
+    n = len(inside[["longitude", "latitude"]].drop_duplicates())
+    message = f"{len(inside):,} records lie on {n:,} different points ({_percent(n / len(inside))} of the records)."
+    return Finding("distinct points", "info", n, message, "R2.2")
+
+
+def missing_months(inside: pd.DataFrame, wanted: pd.DataFrame, period: Period) -> tuple[str, ...]:
+    """Return months in which records may be missing (R2.11).
+
+    A month is listed when no wanted record exists anywhere in the files, or when the area's count is below half the
+    median of the 12 months before it (3 at least, empty months left out) and chance alone would seldom give so few
+    (Poisson, 1%).
+    """
+    months = period.months
+    in_files = wanted["month"].value_counts().reindex(months, fill_value=0).to_numpy()
+    counts = inside["month"].value_counts().reindex(months, fill_value=0).to_numpy()
+    listed = []
+    for i, month in enumerate(months):
+        before = counts[max(0, i - TRAILING_MONTHS) : i]
+        before = before[before > 0]
+        typical = float(np.median(before)) if len(before) >= MIN_TRAILING_MONTHS else 0.0
+        has_fallen = counts[i] < MISSING_BELOW * typical and poisson.cdf(counts[i], typical) < CHANCE_LEVEL
+        if in_files[i] == 0 or has_fallen:
+            listed.append(f"{month:%Y-%m}")
+    return tuple(listed)
+
+
+def missing_months_finding(missing: tuple[str, ...]) -> Finding | None:
+    """Report months in which records may be missing."""
+    if not missing:
+        return None
+    shown = ", ".join(missing[:12]) + (" ..." if len(missing) > 12 else "")
+    message = f"Records may be missing in {len(missing)} months ({shown}): none, or less than half of what is usual."
+    return Finding("missing months", "amber", len(missing), message, "R2.11")
+
+
+def short_history(period: Period) -> Finding | None:
+    """Grade the length of the period: 12 months wanted, under 6 no list (R1.8)."""
+    n = period.n_months
+    if n >= MIN_MONTHS:
+        return None
+    months = f"{n} months" if n > 1 else "1 month"
+    if n < HARD_MIN_MONTHS:
+        message = f"Only {months} of records: fewer than {HARD_MIN_MONTHS}, so there is a map and no list of hotspots."
+        return Finding("short history", "red", n, message, "R1.8")
+    message = f"Only {months} of records: with fewer than {MIN_MONTHS} the list of hotspots is unstable."
+    return Finding("short history", "amber", n, message, "R1.8")
+
+
+def covid_months(period: Period) -> Finding | None:
+    """Say when the period holds months of the COVID restrictions, which break every series."""
+    n = int(period.months.isin(COVID.months).sum())
+    if n == 0:
+        return None
+    message = f"{n} months of the COVID restrictions (2020-04 to 2021-03) are in the period: reports then were unusual."
+    return Finding("COVID months", "info", n, message, "R2.11")
+
+
+def crowded_points(inside: pd.DataFrame) -> tuple[DefaultLocation, ...]:
+    """Return points holding over 1% of the records and over 5 standard deviations above the mean occupied point (R3.9)."""
+    points = inside.groupby(["longitude", "latitude"], sort=True).agg(n=("location", "size"))
+    limit = points["n"].mean() + DEFAULT_DEVIATIONS * points["n"].std(ddof=0)
+    crowded = points.loc[(points["n"] > DEFAULT_SHARE * len(inside)) & (points["n"] > limit)]
+    found = []
+    for (longitude, latitude), n in crowded["n"].sort_values(ascending=False, kind="stable").items():
+        at_point = (inside["longitude"] == longitude) & (inside["latitude"] == latitude)
+        share = n / len(inside)
+        reason = (
+            f"{n:,} of {len(inside):,} records ({_percent(share)}) lie on this one point, "
+            f"where the average occupied point holds {points['n'].mean():.1f}"
+        )
+        location = inside.loc[at_point, "location"].mode().iloc[0]
+        found.append(DefaultLocation(float(longitude), float(latitude), str(location), int(n), float(share), reason))
+    return tuple(found)
+
+
+def default_locations(crowded: tuple[DefaultLocation, ...], *, is_snapped: bool) -> Finding | None:
+    """Report crowded points: possible default locations, or on snap-point data just the busiest streets (R3.9)."""
+    if not crowded:
+        return None
+    n = sum(place.n for place in crowded)
+    names = "; ".join(f"{place.location or 'unnamed point'} ({place.n:,})" for place in crowded[:5])
+    if is_snapped:
+        message = f"The busiest snap points hold {n:,} records: {names}; each stands for a street or a whole site."
+        return Finding("busiest points", "info", n, message, "R3.9")
+    message = (
+        f"{len(crowded)} points hold {n:,} records, more than a real place is likely to: {names}; check whether records "
+        "without a known place are booked there (police station, hospital, town centre)."
+    )
+    return Finding("default locations", "amber", n, message, "R3.9")
+
+
+def rounded_coordinates(inside: pd.DataFrame, area: StudyArea) -> Finding | None:
+    """Report coordinates rounded to 100 m, on the grid or in degrees to three decimals (R3.10)."""
+    points = inside[["longitude", "latitude"]].drop_duplicates()
+    x, y = area.project(points["longitude"], points["latitude"])
+    on_grid = (np.abs(x - 100 * np.round(x / 100)) < 0.5) & (np.abs(y - 100 * np.round(y / 100)) < 0.5)
+    degrees = points.to_numpy()
+    in_degrees = np.all(np.abs(degrees - np.round(degrees, 3)) < 1e-9, axis=1)
+    n = int((on_grid | in_degrees).sum())
+    if n <= ROUNDED_SHARE * len(points):
+        return None
+    message = f"{n:,} of {len(points):,} points are rounded to about 100 m: a 150 m hotspot cannot be told from its neighbour."
+    return Finding("rounded coordinates", "amber", n, message, "R3.10")
+
+
+def midnight_spike(inside: pd.DataFrame) -> Finding | None:
+    """Report times that stand for "not known": exactly 00:00, 00:01 or 12:00 (R3.13)."""
+    timed = inside.loc[inside["time_precision"] == "minute", "occurred_from"]
+    minute = timed.dt.hour * 60 + timed.dt.minute
+    n = int(minute.isin([0, 1, 720]).sum())
+    if n <= MIDNIGHT_SHARE * len(timed):
+        return None
+    message = (
+        f"{n:,} of {len(timed):,} times ({_percent(n / len(timed))}) are exactly 00:00, 00:01 or 12:00, which often "
+        "means 'not known': peak hours may mislead."
+    )
+    return Finding("midnight times", "amber", n, message, "R3.13")
+
+
+def outside(n_outside: int, n_context: int, n_inside: int) -> Finding | None:
+    """Report records outside the area; a force's file always holds some."""
+    if n_outside == 0:
+        return None
+    message = (
+        f"{n_outside:,} located records lie outside the area and {n_inside:,} inside; {n_context:,} of those outside are "
+        "close enough to be read as context."
+    )
+    return Finding("outside the area", "info", n_outside, message, "R3.15")
+
+
+def officer_reports(inside: pd.DataFrame) -> Finding | None:
+    """Report records made by officers themselves: they follow patrols, not demand (R3.16, R7.5)."""
+    n = int((inside["origin"] == "officer").sum())
+    if n == 0:
+        return None
+    message = (
+        f"{n:,} records ({_percent(n / len(inside))}) were made by officers, not the public: they show where officers "
+        "were as well as where trouble was."
+    )
+    return Finding("officer-generated", "info", n, message, "R3.16")
+
+
+def synthetic(*, is_synthetic: bool, n: int) -> Finding | None:
+    """Say that the data are made up."""
+    message = "SYNTHETIC data: these records are made up and describe no real place or event."
+    return Finding("synthetic", "info", n, message, "R7.11") if is_synthetic else None
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.1f}%"

@@ -1,0 +1,179 @@
+"""Which column of a force extract holds what: synonyms, explicit mapping, and columns never to be read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from geodata.errors import SourceError
+from geodata.sources.police_uk import plain
+
+# Each field: tiers of synonyms, best first. Two columns in one tier cannot be told apart by name (R3.1).
+SYNONYMS: Final[dict[str, tuple[tuple[str, ...], ...]]] = {
+    "incident_ref": (
+        ("incident_ref", "incident_reference", "incident_id", "incident_number", "incident_no"),
+        ("log_no", "log_number", "log_ref", "log_reference", "log_id", "cad_no", "cad_number", "event_number", "event_id"),
+        ("crime_id", "crime_ref", "crime_reference", "crime_number", "report_number", "urn", "reference", "ref", "id"),
+    ),
+    "occurred_from": (
+        ("occurred_from", "occurred_from_dt", "occurred_start", "from_datetime", "from_date_time", "start_datetime"),
+        ("incident_datetime", "incident_date_time", "incident_dt", "occurred", "occurred_dt", "occurred_at", "occurred_on"),
+        ("occurred_date", "date_occurred", "occurrence_date", "occur_date", "incident_date", "date_of_incident"),
+        ("event_date", "event_datetime", "offence_date", "datetime", "date_time", "date_and_time"),
+        ("from_date", "date_from", "start_date", "date"),
+        ("month",),
+    ),
+    "occurred_from_time": (
+        ("occurred_from_time", "occurred_time", "time_occurred", "occur_time", "incident_time", "time_of_incident"),
+        ("from_time", "time_from", "start_time", "event_time", "time"),
+    ),
+    "occurred_to": (
+        ("occurred_to", "occurred_to_dt", "occurred_end", "to_datetime", "to_date_time", "end_datetime"),
+        ("to_date", "date_to", "end_date", "possible_date"),
+    ),
+    "occurred_to_time": (("occurred_to_time", "to_time", "time_to", "end_time", "possible_time"),),
+    "created": (
+        ("created_dt", "created", "created_at", "created_datetime", "created_date", "date_created"),
+        ("reported_dt", "reported", "reported_at", "reported_date", "date_reported", "report_date", "reported_datetime"),
+        ("call_time", "call_datetime", "call_date", "received", "received_dt", "date_received", "logged", "logged_dt"),
+    ),
+    "category": (
+        ("category", "incident_category", "crime_category"),
+        ("incident_type", "crime_type", "offence_type", "offence", "event_type", "type"),
+        ("nsir_category", "asb_category", "asb_type"),
+        ("closing_code", "closing_category", "final_code", "final_classification"),
+        ("opening_code", "opening_category", "initial_code", "initial_classification"),
+        ("classification", "class", "call_type", "nature", "ucr_literal"),
+    ),
+    "heading": (
+        ("nsir_category", "nsir_heading", "asb_category", "asb_type", "subcategory", "sub_category"),
+        ("opening_code", "opening_category", "initial_code"),
+    ),
+    "qualifier": (("nsir_qualifier", "qualifier", "asb_qualifier"),),
+    "longitude": (("longitude", "lon", "lng", "long"), ("x_wgs84", "wgs84_x", "wgs84_longitude", "point_x")),
+    "latitude": (("latitude", "lat"), ("y_wgs84", "wgs84_y", "wgs84_latitude", "point_y")),
+    "easting": (("easting", "eastings", "east"), ("bng_easting", "osgb_easting", "grid_easting", "osgb_x", "x_coord", "x")),
+    "northing": (("northing", "northings", "north"), ("bng_northing", "osgb_northing", "grid_northing", "osgb_y", "y_coord", "y")),
+    "uprn": (("uprn", "address_uprn", "location_uprn"),),
+    "address": (
+        ("address", "address_text", "full_address", "incident_address", "location_address", "address_line"),
+        ("premises", "premise", "venue", "venue_name"),
+    ),
+    "location": (
+        ("location", "location_text", "incident_location", "location_name"),
+        ("street", "street_name", "road", "road_name"),
+    ),
+    "officer_initiated": (("officer_initiated", "officer_generated", "police_generated", "self_generated", "proactive"),),
+    "origin": (("origin", "channel", "contact_channel", "contact_method", "call_source", "reporting_channel", "how_reported"),),
+    "synthetic": (("synthetic", "is_synthetic"),),
+    "source": (("source", "data_source"),),
+}  # fmt: skip
+"""Canonical field -> tiers of column names, in lower case words joined by underscores."""
+
+ESSENTIAL: Final = ("longitude", "latitude", "easting", "northing", "occurred_from", "category")
+_PERSON: Final = frozenset({
+    "surname", "forename", "dob", "birth", "phone", "mobile", "telephone", "tel", "email", "victim", "offender",
+    "suspect", "caller", "complainant", "informant", "reporter", "aggrieved", "ethnicity", "gender", "sex", "nationality",
+    "person", "officer_name", "age",
+})  # fmt: skip
+_NAMES: Final = frozenset(
+    {"name", "full_name", "first_name", "last_name", "middle_name", "person_name", "contact_name"}
+)
+_FREE_TEXT: Final = frozenset({
+    "notes", "note", "narrative", "comment", "comments", "description", "details", "detail", "summary", "mo", "text",
+    "freetext", "remarks",
+})  # fmt: skip
+
+
+def is_personal(column: str) -> bool:
+    """Return whether a column's name says that it holds people's details or free text, which is never read (R3.17)."""
+    name = plain(column)
+    words = frozenset(name.split("_"))
+    return name in _NAMES or bool(words & _PERSON) or bool(words & _FREE_TEXT)
+
+
+def match(columns: Sequence[str], mapping: Mapping[str, str], name: str) -> dict[str, str]:
+    """Return canonical field -> column for a force extract.
+
+    An explicit `mapping` goes first; other fields are found by synonym, and a column serves one field only (the
+    category column may also be the heading).
+
+    Raises
+    ------
+    SourceError
+        If the mapping names an unknown field, an absent or a personal column; if two columns fit one essential field
+        equally well; or if there is no position or no date.
+    """
+    matched = _mapped(columns, mapping, name)
+    by_name: dict[str, list[str]] = {}
+    for column in columns:
+        if column not in matched.values():
+            by_name.setdefault(plain(column), []).append(column)
+    for field, tiers in SYNONYMS.items():
+        if field not in matched and (column := _first_tier(field, tiers, by_name, name)):
+            matched[field] = column
+    _drop_half_pairs(matched)
+    _refuse_incomplete(matched, columns, name)
+    return matched
+
+
+def looks_like_incidents(columns: Sequence[str]) -> bool:
+    """Return whether a header has at least a position and a date."""
+    names = {plain(column) for column in columns}
+    found = {field for field, tiers in SYNONYMS.items() if any(names.intersection(tier) for tier in tiers)}
+    has_place = {"longitude", "latitude"} <= found or {"easting", "northing"} <= found
+    return has_place and bool(found & {"occurred_from", "created"})
+
+
+def _mapped(columns: Sequence[str], mapping: Mapping[str, str], name: str) -> dict[str, str]:
+    for field, column in mapping.items():
+        if field not in SYNONYMS:
+            raise SourceError(
+                f"The mapping names the field '{field}', which does not exist; fields are: {', '.join(SYNONYMS)}."
+            )
+        if column not in columns:
+            raise SourceError(f"The mapping names column '{column}' for {field}, but {name} has: {_listed(columns)}.")
+        if is_personal(column):
+            raise SourceError(
+                f"The mapping names column '{column}' for {field}: people's details and free text are never read."
+            )
+    return dict(mapping)
+
+
+def _first_tier(field: str, tiers: tuple[tuple[str, ...], ...], by_name: dict[str, list[str]], name: str) -> str | None:
+    for tier in tiers:
+        found = [column for synonym in tier for column in by_name.get(synonym, ())]
+        if len(found) > 1 and field in ESSENTIAL:
+            raise SourceError(
+                f"{name}: columns {_listed(found)} could each be the {field}; say which with a mapping, "
+                f"for example {field} = '{found[0]}', or rename the other."
+            )
+        if found:
+            return found[0]
+    return None
+
+
+def _drop_half_pairs(matched: dict[str, str]) -> None:
+    for pair in (("longitude", "latitude"), ("easting", "northing")):
+        if not matched.keys() >= set(pair):
+            for field in pair:
+                matched.pop(field, None)
+
+
+def _refuse_incomplete(matched: Mapping[str, str], columns: Sequence[str], name: str) -> None:
+    missing = []
+    if "longitude" not in matched and "easting" not in matched:
+        missing.append("a position (longitude and latitude, or easting and northing)")
+    if "occurred_from" not in matched and "created" not in matched:
+        missing.append("a date (occurred_from)")
+    if missing:
+        field = "easting" if "position" in missing[0] else "occurred_from"
+        raise SourceError(
+            f"{name} is not recognised as incidents: no column holds {' nor '.join(missing)}; its columns are "
+            f"{_listed(columns)}; rename them or give a mapping, for example {field} = 'the column'."
+        )
+
+
+def _listed(columns: Sequence[str], limit: int = 15) -> str:
+    shown = ", ".join(f"'{column[:40]}'" for column in columns[:limit])
+    return f"{shown} and {len(columns) - limit} more" if len(columns) > limit else shown

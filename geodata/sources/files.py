@@ -1,0 +1,244 @@
+"""Files, folders, ZIPs and gzip files as named parts; nothing is ever unpacked to disk.
+
+The limits keep a hostile archive from filling memory. Sizes are checked in the archive's own directory before
+anything is unpacked, and again while unpacking.
+"""
+
+from __future__ import annotations
+
+import gzip
+import io
+import zipfile
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from hashlib import blake2b
+from pathlib import Path, PurePosixPath
+
+from geodata.errors import SourceError
+
+MAX_UNPACKED_BYTES = 4 * 1024**3
+"""An archive's tables may unpack to this many bytes together."""
+
+MAX_RATIO = 200
+"""A packed file may grow by this factor; police.uk CSVs grow about five times."""
+
+MAX_MEMBERS = 50_000
+"""An archive may list this many files; three years of every force is about 5,000."""
+
+_SMALL_BYTES = 1024**2  # below this a high ratio cannot hurt: a short repetitive file packs very well
+_TABLE_SUFFIXES = (".csv", ".tsv", ".tab", ".txt", ".xlsx", ".zip", ".gz")
+_NOT_INCIDENTS = ("-outcomes.csv", "-stop-and-search.csv")
+_STREET = "-street.csv"
+
+
+@dataclass(frozen=True)
+class Part:
+    """One table somewhere in a file, a folder or an archive.
+
+    Attributes
+    ----------
+    name : str
+        File name without folders.
+    file : str
+        Name of the file on disk it came from: itself, or the archive.
+    size : int
+        Bytes once unpacked (0 when only reading tells).
+    read : callable
+        Returns the bytes.
+    is_explicit : bool
+        The user named this very file, so failing to understand it is an error rather than a note.
+    """
+
+    name: str
+    file: str
+    size: int
+    read: Callable[[], bytes]
+    is_explicit: bool
+
+
+def collect(paths: Sequence[str | Path]) -> tuple[list[Part], list[str]]:
+    """Return the tables found at `paths` and notes on what was passed over.
+
+    Archives and folders in police.uk layout also hold outcomes and stop-and-search files; those are no incidents and
+    are left out by name (R2.6).
+
+    Raises
+    ------
+    SourceError
+        If nothing is there, a folder or archive holds no table, or an archive breaks a limit.
+    """
+    if not paths:
+        raise SourceError("No file was given; name a CSV, an XLSX, a police.uk ZIP or a folder of these.")
+    parts: list[Part] = []
+    ignored = 0
+    for given in paths:
+        path = Path(given)
+        if not path.exists():
+            raise SourceError(f"There is no file or folder at {path}; check the spelling.")
+        for file in _tables_below(path) if path.is_dir() else [path]:
+            found, passed_over = _parts_of_file(file, is_explicit=not path.is_dir())
+            parts += found
+            ignored += passed_over
+    notes = [f"{ignored} outcomes or stop-and-search files were ignored: they hold no incidents."] if ignored else []
+    kept, dropped = _without_copies(parts)
+    return kept, notes + dropped
+
+
+def _tables_below(folder: Path) -> list[Path]:
+    below = (path for path in folder.rglob("*") if path.is_file() and path.name.lower().endswith(_TABLE_SUFFIXES))
+    found = sorted(path for path in below if not _is_hidden(path.relative_to(folder).parts))
+    if not found:
+        raise SourceError(f"The folder '{folder.name}' holds no CSV, TSV, XLSX or ZIP file at any depth.")
+    return found
+
+
+def _is_hidden(parts: Iterable[str]) -> bool:
+    return any(part.startswith((".", "__MACOSX", "~$")) for part in parts)
+
+
+def _parts_of_file(path: Path, *, is_explicit: bool) -> tuple[list[Part], int]:
+    """Return the parts of one file on disk and how many of its tables are known not to be incidents."""
+    name = path.name
+    if not is_explicit and name.lower().endswith(_NOT_INCIDENTS):
+        return [], 1
+    with path.open("rb") as stream:
+        start = stream.read(4)
+    if start[:2] == b"PK" and not _is_workbook(path):
+        return _parts_of_archive(path)
+    size = path.stat().st_size
+    if size == 0 and is_explicit:
+        raise SourceError(f"{name} is empty (0 bytes); export it again.")
+    if start[:2] == b"\x1f\x8b":
+        read: Callable[[], bytes] = partial(_gunzip, path)
+        name, size = name.removesuffix(".gz"), 0
+    else:
+        read = path.read_bytes
+    return [Part(name=name, file=path.name, size=size, read=read, is_explicit=is_explicit)], 0
+
+
+def _is_workbook(path: Path) -> bool:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return "xl/workbook.xml" in archive.namelist()
+    except (zipfile.BadZipFile, OSError, ValueError):
+        return False
+
+
+def _parts_of_archive(path: Path) -> tuple[list[Part], int]:
+    members = list_members(path, path.name)
+    names = [PurePosixPath(member.filename.replace("\\", "/")).name for member in members]
+    street = [i for i, name in enumerate(names) if name.lower().endswith(_STREET) and not _is_hidden([name])]
+    if not street:
+        found = ", ".join(f"'{name}'" for name in names[:3]) or "nothing"
+        raise SourceError(
+            f"The ZIP {path.name} is not a police.uk download: none of its {len(names)} files is named like "
+            f"2024-01-west-midlands-street.csv (found {found}); unpack it and give the table itself."
+        )
+    check_limits([members[i] for i in street], path.name)
+    parts = [
+        Part(names[i], path.name, members[i].file_size, partial(_member_bytes, path, members[i]), is_explicit=True)
+        for i in street
+    ]
+    return sorted(parts, key=lambda part: part.name), sum(name.lower().endswith(_NOT_INCIDENTS) for name in names)
+
+
+def list_members(path: Path | io.BytesIO, name: str) -> list[zipfile.ZipInfo]:
+    """Return the files an archive lists, refusing one that is damaged, locked or hostile."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = [member for member in archive.infolist() if not member.is_dir()]
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+        raise SourceError(f"{name} could not be opened as a ZIP ({error}); download it again.") from error
+    if len(members) > MAX_MEMBERS:
+        raise SourceError(f"The ZIP {name} was refused: it lists {len(members):,} files, the limit is {MAX_MEMBERS:,}.")
+    for member in members:
+        _check_ratio(member.file_size, member.compress_size, name)
+    return members
+
+
+def check_limits(members: Iterable[zipfile.ZipInfo], name: str) -> None:
+    """Refuse an archive whose wanted members unpack to too much or are locked."""
+    members = list(members)
+    total = sum(member.file_size for member in members)
+    if total > MAX_UNPACKED_BYTES:
+        raise SourceError(
+            f"The ZIP {name} was refused: it would unpack to {total / 1024**3:.1f} GiB, "
+            f"the limit is {MAX_UNPACKED_BYTES / 1024**3:.0f} GiB; give fewer months."
+        )
+    if any(member.flag_bits & 0x1 for member in members):
+        raise SourceError(f"The ZIP {name} is locked with a password; unlock it and give the files.")
+
+
+def _check_ratio(unpacked: int, packed: int, name: str) -> None:
+    if unpacked > _SMALL_BYTES and unpacked > MAX_RATIO * max(packed, 1):
+        raise SourceError(
+            f"{name} was refused as a possible ZIP bomb: a file in it grows {unpacked / max(packed, 1):,.0f} times "
+            f"when unpacked, the limit is {MAX_RATIO} times."
+        )
+
+
+def _member_bytes(path: Path, member: zipfile.ZipInfo) -> bytes:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return archive.read(member)  # never more than the size its directory declares
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError) as error:
+        raise SourceError(f"The ZIP {path.name} is damaged ({error}); download it again.") from error
+
+
+def _gunzip(path: Path) -> bytes:
+    """Unpack a gzip file piece by piece; it does not say how large it will be."""
+    packed = path.stat().st_size
+    limit = min(MAX_UNPACKED_BYTES, max(_SMALL_BYTES, MAX_RATIO * packed))
+    out = io.BytesIO()
+    try:
+        with gzip.open(path) as stream:
+            for piece in _pieces(stream):
+                out.write(piece)
+                if out.tell() > limit:
+                    raise SourceError(
+                        f"{path.name} was refused as a possible bomb: it unpacks to more than {limit / 1024**2:,.0f} "
+                        f"MiB (limits: {MAX_RATIO} times its size, {MAX_UNPACKED_BYTES / 1024**3:.0f} GiB)."
+                    )
+    except (OSError, EOFError, zlib.error) as error:
+        raise SourceError(f"{path.name} is damaged ({error}); download it again.") from error
+    return out.getvalue()
+
+
+def _pieces(stream: gzip.GzipFile) -> Iterator[bytes]:
+    while piece := stream.read(_SMALL_BYTES):
+        yield piece
+
+
+def _without_copies(parts: list[Part]) -> tuple[list[Part], list[str]]:
+    """Leave out parts given twice; identical ASB rows are real, but a file read twice doubles every count.
+
+    Two different versions of the same police.uk month and force cannot both be right: the larger is kept.
+    """
+    kept: dict[str, Part] = {}
+    plain: list[Part] = []
+    notes: list[str] = []
+    for part in parts:
+        if not part.name.lower().endswith(_STREET):
+            plain.append(part)
+            continue
+        other = kept.get(part.name)
+        if other is None:
+            kept[part.name] = part
+            continue
+        is_same = _digest(other) == _digest(part)
+        kept[part.name] = max(other, part, key=lambda p: (p.size, _digest(p)))
+        what = "is there twice and was read once" if is_same else "is there in two versions; the larger was read"
+        notes.append(f"{part.name} {what}.")
+    distinct: dict[tuple[int, bytes], Part] = {}
+    for part in plain:
+        key = (part.size, _digest(part) if len(plain) > 1 else b"")
+        if key in distinct:
+            notes.append(f"{part.name} is the same file as {distinct[key].name} and was read once.")
+        distinct.setdefault(key, part)
+    return [*kept.values(), *distinct.values()], notes
+
+
+def _digest(part: Part) -> bytes:
+    return blake2b(part.read(), digest_size=16).digest()

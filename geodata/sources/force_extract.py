@@ -1,0 +1,203 @@
+"""A force's or council's own extract: CSV, TSV or XLSX with whatever column names, read into the common columns."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+import polars as pl
+
+from geodata import categories
+from geodata.schema import ASB
+from geodata.sources import places, times
+from geodata.sources.columns import is_personal, match
+from geodata.sources.intake import COLUMNS, Reading
+from geodata.sources.tables import Table
+
+_TRUE: Final = ("true", "yes", "y", "1", "t")
+_FALSE: Final = ("false", "no", "n", "0", "f")
+_OFFICER: Final = r"officer|police|self.?generated|proactive|patrol|stop.?(and|&).?search"
+_PUBLIC: Final = (
+    r"public|999|101|112|online|web|phone|telephone|e-?mail|front (office|counter)|walk|social media|app|letter"
+)
+_PERSONAL_CONTENT: Final = r"[\w.+-]+@[\w-]+\.\w+|\b(?:\+44\s?7|07)\d{3}\s?\d{3}\s?\d{3}\b"
+_SNAP_LABEL: Final = r"(?i)^on or near\b"
+_SNAP_DISTINCT_SHARE: Final = 0.20  # R2.2a
+_MOSTLY: Final = 0.5
+_ASB_FILE: Final = re.compile(r"(?<![a-z])(asb|anti-?social)", re.IGNORECASE)
+
+
+def read_table(table: Table, timezone: str, mapping: Mapping[str, str]) -> Reading:
+    """Return a force extract in the common columns.
+
+    Raises
+    ------
+    SourceError
+        If its columns are ambiguous or lack a position or a date, or its coordinates are in the wrong system.
+    """
+    matched = match(table.columns, mapping, table.name)
+    text = _read_matched(table, matched)
+    degrees, notes = places.degrees(text, table.name)
+    when, time_notes = _when(text, timezone, table.name)
+    frame = pl.concat([degrees, when, _what(text, table.name), _where(text), _who(text)], how="horizontal")
+    frame = frame.with_columns(source=pl.lit(table.name), location_precision=_location_precision(frame, text))
+    frame, redacted = _without_personal_content(frame, table.name)
+    unread = [*_unread_notes(table, matched), *_category_notes(matched, table.name)]
+    said = (*table.notes, *notes, *time_notes, *unread, *redacted)
+    return Reading(frame.select(COLUMNS), "force_extract", matched, table.file, said, _is_synthetic(text))
+
+
+def _read_matched(table: Table, matched: Mapping[str, str]) -> pl.DataFrame:
+    """Return the matched columns under their canonical names; one column may serve two fields."""
+    distinct = list(dict.fromkeys(matched.values()))
+    text = table.select(distinct)
+    return text.select(pl.col(column).alias(field) for field, column in matched.items())
+
+
+def _when(text: pl.DataFrame, timezone: str, name: str) -> tuple[pl.DataFrame, list[str]]:
+    """Return month, occurred_from, occurred_to and time_precision; the report's date stands in for a missing one."""
+    empty = pl.DataFrame({"start": [None] * text.height}).select(
+        start=pl.lit(None, dtype=pl.Datetime("us", timezone)), end=pl.lit(None, dtype=pl.Datetime("us", timezone)),
+        precision=pl.lit(None, dtype=pl.String), is_month_first=pl.lit(value=False),
+    )  # fmt: skip
+    parsed = {}
+    for field in ("occurred_from", "occurred_to", "created"):
+        clock = f"{field}_time"
+        written = text[field] if field in text.columns else None
+        if written is not None and clock in text.columns:
+            written = times.join_clock(written, text[clock])
+        parsed[field] = empty if written is None else times.parse(written, timezone)
+    first, last, created = parsed["occurred_from"], parsed["occurred_to"], parsed["created"]
+    stands_in = first["start"].is_null() & created["start"].is_not_null()
+    start = first["start"].zip_with(~stands_in, created["start"])
+    own_end = first["end"].zip_with(~stands_in, created["end"])
+    is_reversed = (last["start"] < start).fill_null(value=False)
+    end = last["end"].zip_with(last["end"].is_not_null() & ~is_reversed, own_end)
+    when = pl.DataFrame({
+        "month": start.dt.replace_time_zone(None).dt.truncate("1mo"),
+        "occurred_from": start,
+        "occurred_to": end,
+        "time_precision": first["precision"].zip_with(~stands_in, created["precision"]).fill_null("day"),
+    })  # fmt: skip
+    said = {
+        "have no readable occurred date; the date of the report stands in": int(stands_in.sum()),
+        "end before they start; the end was ignored": int(is_reversed.sum()),
+    }
+    notes = [f"{name}: {n:,} rows {what}." for what, n in said.items() if n]
+    if any(part["is_month_first"].any() for part in parsed.values()):
+        notes.append(f"{name}: dates were read month-first (12/31/2023), because no other reading fits.")
+    return when, notes
+
+
+def _what(text: pl.DataFrame, name: str) -> pl.DataFrame:
+    """Return category slug, heading (the ASB heading as written) and qualifier."""
+    blank = pl.Series([""] * text.height, dtype=pl.String)
+    written = text["category"] if "category" in text.columns else blank
+    heading = text["heading"] if "heading" in text.columns else written
+    distinct = written.unique()
+    slugs = [ASB if categories.is_asb_heading(value) else categories.slug(value) for value in distinct]
+    category = written.replace_strict(distinct, pl.Series(slugs, dtype=pl.String), return_dtype=pl.String)
+    if "category" not in text.columns and _ASB_FILE.search(name):
+        category = pl.Series([ASB] * text.height, dtype=pl.String)
+    qualifier = _map_distinct(text["qualifier"], categories.qualifier) if "qualifier" in text.columns else blank
+    from_category = _map_distinct(written, categories.qualifier)
+    is_asb = category == ASB
+    return pl.DataFrame({
+        "category": category,
+        "heading": heading.zip_with(is_asb, blank),
+        "qualifier": qualifier.zip_with(qualifier != "", from_category).zip_with(is_asb, blank),
+    })  # fmt: skip
+
+
+def _map_distinct(values: pl.Series, function: object) -> pl.Series:
+    distinct = values.unique()
+    new = pl.Series([function(value) for value in distinct], dtype=pl.String)  # type: ignore[operator]
+    return values.replace_strict(distinct, new, return_dtype=pl.String)
+
+
+def _where(text: pl.DataFrame) -> pl.DataFrame:
+    """Return location text, place_id and the reference of the record."""
+    blank = pl.lit("")
+    address = pl.col("address").str.strip_chars() if "address" in text.columns else blank
+    street = pl.col("location").str.strip_chars() if "location" in text.columns else blank
+    number = pl.col("uprn").str.strip_chars().str.replace(r"\.0+$", "") if "uprn" in text.columns else blank
+    number = number.str.strip_chars_start("0")
+    return text.select(
+        location=pl.when(address != "").then(address).otherwise(street),
+        place_id=pl.when(number.str.contains(r"^\d+$")).then("UPRN:" + number).otherwise(blank),
+        crime_id=pl.col("incident_ref").str.strip_chars() if "incident_ref" in text.columns else blank,
+        _n=pl.int_range(pl.len()),
+    ).drop("_n")
+
+
+def _location_precision(frame: pl.DataFrame, text: pl.DataFrame) -> pl.Series:
+    """Return the location precision of each row.
+
+    A UPRN or an address makes "address", everything else is "street"; but a file of months, or one of "On or near"
+    labels, on few distinct points is police.uk under another header: "snap_point" (R2.2a).
+    """
+    located = frame.filter(pl.col("longitude").is_not_null())
+    distinct_share = located.select("longitude", "latitude").n_unique() / max(located.height, 1)
+    labelled_share = frame["location"].str.contains(_SNAP_LABEL).mean() or 0.0
+    is_monthly = (frame["time_precision"] == "month").all()
+    if labelled_share > _MOSTLY or (is_monthly and (labelled_share > 0 or distinct_share < _SNAP_DISTINCT_SHARE)):
+        return pl.Series(["snap_point"] * frame.height, dtype=pl.String)
+    has_address = pl.col("place_id") != ""
+    if "address" in text.columns:
+        has_address = has_address | (text["address"].str.strip_chars() != "")
+    return frame.select(p=pl.when(has_address).then(pl.lit("address")).otherwise(pl.lit("street")))["p"]
+
+
+def _who(text: pl.DataFrame) -> pl.DataFrame:
+    """Return who made the report: public, officer or unknown (R3.16)."""
+    flag = (
+        pl.col("officer_initiated").str.strip_chars().str.to_lowercase()
+        if "officer_initiated" in text.columns
+        else pl.lit("")
+    )
+    channel = pl.col("origin").str.to_lowercase() if "origin" in text.columns else pl.lit("")
+    origin = (
+        pl.when(flag.is_in(_TRUE)).then(pl.lit("officer"))
+        .when(flag.is_in(_FALSE)).then(pl.lit("public"))
+        .when(channel.str.contains(_OFFICER)).then(pl.lit("officer"))
+        .when(channel.str.contains(_PUBLIC)).then(pl.lit("public"))
+        .otherwise(pl.lit("unknown"))
+    )  # fmt: skip
+    return text.select(origin=origin, _n=pl.int_range(pl.len())).drop("_n")
+
+
+def _without_personal_content(frame: pl.DataFrame, name: str) -> tuple[pl.DataFrame, list[str]]:
+    """Blank location texts that hold an e-mail address or a mobile number (R3.17)."""
+    is_personal_text = frame["location"].str.contains(_PERSONAL_CONTENT)
+    n = int(is_personal_text.sum())
+    if not n:
+        return frame, []
+    blanked = frame.with_columns(location=pl.when(is_personal_text).then(pl.lit("")).otherwise("location"))
+    return blanked, [f"{name}: {n:,} location texts held a phone number or e-mail address and were blanked."]
+
+
+def _is_synthetic(text: pl.DataFrame) -> bool:
+    by_flag = "synthetic" in text.columns and text["synthetic"].str.to_lowercase().is_in((*_TRUE, "synthetic")).any()
+    by_source = "source" in text.columns and text["source"].str.to_uppercase().str.contains("SYNTHETIC").any()
+    return bool(by_flag or by_source)
+
+
+def _unread_notes(table: Table, matched: Mapping[str, str]) -> list[str]:
+    unread = [column for column in table.columns if column not in matched.values() and column]
+    personal = [column for column in unread if is_personal(column)]
+    other = [column for column in unread if column not in personal]
+    notes = []
+    if personal:
+        notes.append(f"{table.name}: columns that may hold people's details were not read: {', '.join(personal)}.")
+    if other:
+        notes.append(f"{table.name}: columns not needed were not read: {', '.join(other)}.")
+    return notes
+
+
+def _category_notes(matched: Mapping[str, str], name: str) -> list[str]:
+    if "category" in matched:
+        return []
+    if _ASB_FILE.search(name):
+        return [f"{name} has no category column; its name says ASB, so every row was taken as anti-social behaviour."]
+    return [f"{name} has no category column; its rows carry the category '{categories.NOT_STATED}'."]

@@ -1,0 +1,177 @@
+"""Dates and times as people and systems write them, read as local wall-clock time without losing a row to DST."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import polars as pl
+
+_CLOCK: Final = r"(?:[T ,]+(?:at +)?(?P<hour>\d{1,2})[:.]?(?P<minute>\d{2})(?:[:.]?(?P<second>\d{2})(?:[.,]\d+)?)?)?"
+_ISO: Final = (
+    r"^(?P<year>\d{4})(?P<gap>[-/.]?)(?P<month>\d{2})(?:[-/.]?(?P<day>\d{2}))?"
+    + _CLOCK
+    + r" *(?P<zone>Z|[+-]\d{2}:?\d{2})?$"
+)
+_WRITTEN: Final = (
+    r"^(?:[A-Za-z]{3,9},? +)?(?P<day>\d{1,2})(?:st|nd|rd|th)?[-/. ](?P<month>\d{1,2}|[A-Za-z]{3,9})[-/., ]+"
+    r"(?P<year>\d{4}|\d{2})" + _CLOCK + r" *(?P<half>[AaPp])?(?:\.?[Mm]\.?)?$"
+)
+_NAMED_MONTH: Final = r"^(?P<month>[A-Za-z]{3,9})[- ](?P<year>\d{4}|\d{2})$"
+_SERIAL: Final = r"^\d{5}(?:\.\d+)?$"
+_MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_EXCEL_START: Final = pl.datetime(1899, 12, 30)
+_PARTS: Final = ("year", "month", "day", "hour", "minute", "second", "zone", "half")
+
+
+def month_spans(text: pl.Series, timezone: str) -> pl.DataFrame:
+    """Return ``month``, ``occurred_from`` and ``occurred_to`` (first instants of the month and the next) for YYYY-MM."""
+    month = (
+        pl.col("text")
+        .str.strip_chars()
+        .str.head(7)
+        .add("-01")
+        .str.to_datetime("%Y-%m-%d", strict=False, time_unit="us")
+    )
+    spans = pl.DataFrame({"text": text.unique()}).with_columns(month=month)
+    spans = spans.with_columns(
+        occurred_from=localise(pl.col("month"), timezone),
+        occurred_to=localise(pl.col("month").dt.offset_by("1mo"), timezone),
+    )
+    return pl.DataFrame({"text": text}).join(spans, on="text", how="left", maintain_order="left").drop("text")
+
+
+def localise(naive: pl.Expr, timezone: str) -> pl.Expr:
+    """Return local times with their zone: the hour that happens twice is taken as the first, the missing hour moves on.
+
+    An hour skipped in spring (01:30 on the last Sunday of March) was written by a clock nobody had put forward, so it is
+    read one hour later; no row is lost.
+    """
+    first = naive.dt.replace_time_zone(timezone, ambiguous="earliest", non_existent="null")
+    later = (naive + pl.duration(hours=1)).dt.replace_time_zone(timezone, ambiguous="earliest", non_existent="null")
+    return pl.coalesce(first, later)
+
+
+def parse(text: pl.Series, timezone: str) -> pl.DataFrame:
+    """Return when each text says something happened.
+
+    ISO dates, UK day-first dates (``01/02/2023`` is 1 February) with named or numbered months, Excel serial numbers
+    and whole months are understood. Dates are read month-first only when the column holds a day above 12 in second
+    place and none in first. When every time of a column is midnight the column holds dates, and when every date is the
+    first of a month (in two months or more) it holds months.
+
+    Parameters
+    ----------
+    text : Series of str, length n
+
+    Returns
+    -------
+    DataFrame, n rows
+        ``start`` (zone-aware, null when not understood), ``end`` (first instant after the month, the day or the minute
+        itself), ``precision`` (``month``, ``day``, ``minute``; null likewise), ``is_month_first``.
+    """
+    distinct = text.unique()
+    parts = _parts(distinct)
+    month_first = _is_month_first(parts)
+    if month_first:
+        parts = parts.with_columns(day=pl.col("month"), month=pl.col("day"))
+    found = _instants(parts, timezone).with_columns(is_month_first=pl.lit(month_first))
+    return pl.DataFrame({"text": text}).join(found, on="text", how="left", maintain_order="left").drop("text")
+
+
+def join_clock(date: pl.Series, clock: pl.Series) -> pl.Series:
+    """Return dates with the time of a separate column: ``01/02/2023`` and ``0930``, ``930`` or ``09:30``."""
+    digits = pl.col("clock").str.strip_chars()
+    padded = pl.when(digits.str.contains(r"^\d{1,4}$")).then(digits.str.zfill(4)).otherwise(digits)
+    day = pl.col("date").str.strip_chars().str.replace(r"[T ]0?0:00(:00)?$", "")
+    frame = pl.DataFrame({"date": date, "clock": clock})
+    joined = pl.when((padded == "") | (day == "")).then(day).otherwise(day + " " + padded)
+    return frame.select(joined.alias("text"))["text"]
+
+
+def _parts(text: pl.Series) -> pl.DataFrame:
+    """Return the pieces of each text as columns of text, plus Excel's serial number."""
+    stripped = pl.col("text").str.strip_chars()
+    frame = pl.DataFrame({"text": text}).with_columns(
+        iso=stripped.str.extract_groups(_ISO),
+        written=stripped.str.extract_groups(_WRITTEN),
+        named=stripped.str.extract_groups(_NAMED_MONTH),
+        serial=pl.when(stripped.str.contains(_SERIAL)).then(stripped).cast(pl.Float64, strict=False),
+    )
+    shapes = {name: set(dtype.to_schema()) for name, dtype in frame.schema.items() if isinstance(dtype, pl.Struct)}
+    pieces = [
+        pl.coalesce(pl.col(shape).struct.field(part) for shape, fields in shapes.items() if part in fields).alias(part)
+        for part in _PARTS
+    ]
+    is_numbered = pl.col("written").struct.field("month").str.contains(r"^\d+$").fill_null(value=False)
+    return frame.select("text", "serial", *pieces, is_numbered=is_numbered)
+
+
+def _is_month_first(parts: pl.DataFrame) -> bool:
+    numbered = parts.filter(pl.col("is_numbered"))
+    first, second = numbered["day"].cast(pl.Int32), numbered["month"].cast(pl.Int32)
+    return bool((second > 12).any()) and not bool((first > 12).any())
+
+
+def _instants(parts: pl.DataFrame, timezone: str) -> pl.DataFrame:
+    number = {part: pl.col(part).cast(pl.Int32, strict=False) for part in _PARTS[:6]}
+    name = pl.col("month").str.to_lowercase().str.head(3)
+    month = pl.coalesce(number["month"], name.replace_strict(_MONTHS, list(range(1, 13)), default=None))
+    year = pl.when(number["year"] < 100).then(number["year"] + 2000).otherwise(number["year"])
+    half = pl.col("half").str.to_lowercase()
+    hour = (
+        pl.when((half == "p") & (number["hour"] < 12)).then(number["hour"] + 12)
+        .when((half == "a") & (number["hour"] == 12)).then(0)
+        .otherwise(number["hour"])
+    )  # fmt: skip
+    date = pl.format("{}-{}-{}", year, month, number["day"].fill_null(1)).str.to_datetime(
+        "%Y-%m-%d", strict=False, time_unit="us"
+    )
+    minutes = pl.when((hour < 24) & (number["minute"] < 60)).then(hour * 60 + number["minute"])
+    whole = pl.col("serial").floor()
+    frame = parts.with_columns(
+        date=pl.coalesce(date, _EXCEL_START + pl.duration(days=whole)).cast(pl.Datetime("us")),
+        minutes=pl.coalesce(
+            minutes, pl.when(pl.col("serial") > whole).then(((pl.col("serial") - whole) * 1440).round())
+        ),
+        is_month=pl.col("day").is_null() & pl.col("serial").is_null(),
+    )
+    if not (frame["minutes"].fill_null(0) > 0).any():
+        frame = frame.with_columns(minutes=pl.lit(None, dtype=pl.Float64))
+        dates = frame["date"].drop_nulls()
+        if dates.n_unique() > 1 and (dates.dt.day() == 1).all():
+            frame = frame.with_columns(is_month=pl.lit(value=True))
+    return _spans(frame, timezone)
+
+
+def _spans(frame: pl.DataFrame, timezone: str) -> pl.DataFrame:
+    """Return start, end and precision from local dates, minutes of the day and written offsets."""
+    precision = (
+        pl.when(pl.col("date").is_null()).then(None)
+        .when("is_month").then(pl.lit("month"))
+        .when(pl.col("minutes").is_null()).then(pl.lit("day"))
+        .otherwise(pl.lit("minute"))
+    )  # fmt: skip
+    naive = pl.col("date") + pl.duration(minutes=pl.col("minutes").fill_null(0))
+    sign = pl.when(pl.col("zone").str.starts_with("-")).then(-1).otherwise(1)
+    digits = pl.col("zone").str.replace_all(r"\D", "")
+    offset = sign * (
+        digits.str.head(2).cast(pl.Int32, strict=False) * 60 + digits.str.tail(2).cast(pl.Int32, strict=False)
+    )
+    instant = (
+        (naive - pl.duration(minutes=offset.fill_null(0))).dt.replace_time_zone("UTC").dt.convert_time_zone(timezone)
+    )
+    next_step = (
+        pl.when(precision == "month")
+        .then(pl.lit("1mo"))
+        .when(precision == "day")
+        .then(pl.lit("1d"))
+        .otherwise(pl.lit("0d"))
+    )
+    return frame.select(
+        "text",
+        start=pl.when(pl.col("zone").is_null()).then(localise(naive, timezone)).otherwise(instant),
+        end=pl.when(pl.col("zone").is_null())
+        .then(localise(naive.dt.offset_by(next_step), timezone))
+        .otherwise(instant),
+        precision=precision,
+    )

@@ -1,0 +1,101 @@
+"""Records kept as Parquet under the fingerprint of their content."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import fields
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import polars as pl
+
+from geodata.errors import SourceError
+from geodata.schema import RECORDS, check
+from geodata.sources.intake import Intake
+
+
+def fingerprint(records: pd.DataFrame) -> str:
+    """Return the SHA-256 of the records' content as 64 hexadecimal digits.
+
+    Row order, row numbers and file names (``source``) do not count, so the same months read from a ZIP or from loose
+    files in any order have one fingerprint; any changed value, and any record more or less, changes it.
+
+    Parameters
+    ----------
+    records : DataFrame
+        RECORDS.
+    """
+    frame = pl.from_pandas(records.drop(columns="source", errors="ignore"))
+    frame = frame.select(sorted(frame.columns))
+    frame = frame.sort(frame.columns, nulls_last=True)
+    digest = sha256(f"{frame.height}".encode())
+    for column in frame.iter_columns():
+        digest.update(f"|{column.name}|".encode())
+        for piece in _bytes_of(column):
+            digest.update(piece)
+    return digest.hexdigest()
+
+
+def save(intake: Intake, folder: str | Path) -> Path:
+    """Write an intake as ``<fingerprint>.parquet`` and ``<fingerprint>.json``; return the Parquet file's path.
+
+    Each file appears whole or not at all, the records first.
+    """
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    name = fingerprint(intake.records)
+    path = folder / f"{name}.parquet"
+    said = {item.name: getattr(intake, item.name) for item in fields(intake) if item.name != "records"}
+    _write(path, lambda file: intake.records.to_parquet(file, compression="zstd"))
+    text = json.dumps(said, ensure_ascii=False, indent=1)
+    _write(path.with_suffix(".json"), lambda file: file.write_text(text, encoding="utf-8"))
+    return path
+
+
+def load(name: str, folder: str | Path) -> Intake:
+    """Return the intake stored under a fingerprint.
+
+    Raises
+    ------
+    SourceError
+        If there is none, or it cannot be read.
+    """
+    path = Path(folder) / f"{name}.parquet"
+    try:
+        said = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+        records = pd.read_parquet(path)
+    except FileNotFoundError as error:
+        raise SourceError(f"There are no stored records with fingerprint {name}; read the files again.") from error
+    except (OSError, ValueError) as error:
+        raise SourceError(f"The stored records {name} are damaged ({error}); read the files again.") from error
+    said |= {"files": tuple(said["files"]), "notes": tuple(said["notes"])}
+    return Intake(records=check(records, RECORDS), **said)
+
+
+def _bytes_of(column: pl.Series) -> Iterator[bytes]:
+    """Give a column's content as bytes that do not depend on how a library lays it out in memory."""
+    yield column.is_null().to_numpy().tobytes()
+    if column.dtype == pl.String:
+        text = column.fill_null("")
+        yield text.str.len_bytes().cast(pl.UInt32).to_numpy().astype("<u4").tobytes()
+        yield "".join(text.to_list()).encode()
+    elif column.dtype.is_float():
+        yield (column.fill_null(0.0).cast(pl.Float64) + 0.0).to_numpy().astype("<f8").tobytes()
+    else:
+        yield column.to_physical().cast(pl.Int64).fill_null(0).to_numpy().astype("<i8").tobytes()
+
+
+def _write(path: Path, write: Callable[[Path], Any]) -> None:
+    """Write a file beside its place and move it there in one step."""
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=path.suffix)
+    os.close(handle)
+    try:
+        write(Path(temporary))
+        Path(temporary).replace(path)
+    finally:
+        Path(temporary).unlink(missing_ok=True)
