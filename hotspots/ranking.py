@@ -247,13 +247,15 @@ def in_both_halves(
 ) -> list[bool]:
     """Return, for each group of cells (a hotspot), whether both halves of the months would have picked it (R1.9).
 
-    A half picks as many cells as the groups have together; a group is picked when one of its cells is.
+    A half picks as many cells as the whole period needs to reach every group; a group is picked when one of its
+    cells is.
     """
-    if matrix.shape[1] < 2:
+    if matrix.shape[1] < 2 or not groups:
         return [False] * len(groups)
     first, second = _half_ranks(matrix, config, known, missing)
-    k = sum(len(group) for group in groups)
+    whole = _ranks(_scores(matrix, config, _known(matrix, known), missing), matrix.index)
     rows = [matrix.index.get_indexer(pd.Index(list(group), dtype=object)) for group in groups]
+    k = max(int(whole[row].min()) for row in rows)
     return [bool((first[row] <= k).any() and (second[row] <= k).any()) for row in rows]
 
 
