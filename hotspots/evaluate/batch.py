@@ -97,8 +97,10 @@ def _answer(pilot: dict[str, Any], number: int) -> dict[str, Any]:
     effect = None if shut else _split(treated, controls, start, after)
     ring = None
     if effect is not None and all("ring_counts" in unit for unit in (*pilot["treated"], *pilot["controls"])):
-        rings = (_monthly(pilot, group, "ring_counts", number) for group in ("treated", "controls"))
-        ring = _split(*rings, start, after)
+        near_treated, near_controls = (
+            _monthly(pilot, group, "ring_counts", number) for group in ("treated", "controls")
+        )
+        ring = _split(near_treated, near_controls, start, after)
     no_interval = "A group has no report in one of the periods." if effect is None else ""
     return {
         "pilot_id": pilot["pilot_id"],

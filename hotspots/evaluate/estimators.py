@@ -215,8 +215,8 @@ def log_effect(treated: Floats, controls: Floats, *, units: tuple[int, int]) -> 
 def unit_moments(before: ArrayLike, after: ArrayLike) -> Floats:
     """Return the seven per-place terms every variance of `log_effect` is a sum of, shape (places, 7).
 
-    n0, n1, n^2, n1^2, n1 n, n1^2 / n (0 for a place without a report) and whether there is a report. Sums over any set of places are then one
-    matrix product, which makes thousands of re-randomisations as cheap as one estimate.
+    n0, n1, n^2, n1^2, n1 n, n1^2 / n (0 for a place without a report) and whether there is a report. Sums over any
+    set of places are then one matrix product, which makes thousands of re-randomisations as cheap as one estimate.
     """
     n0, n1 = np.asarray(before, dtype=float), np.asarray(after, dtype=float)
     if n0.shape != n1.shape or n0.ndim != 1:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 import pandas as pd
 
 from geodata.period import Period
+from hotspots.evaluate.design import Design
 from hotspots.evaluate.estimators import Effect
 from hotspots.evaluate.gates import GateResult
+from hotspots.evaluate.verdict import VerdictKey
 from hotspots.evaluate.wdd import DisplacementDifference, DisplacementQuotient
 from hotspots.results import Provenance
-
-VerdictKey = Literal["reduction", "increase", "no_clear_change", "not_assessable", "not_delivered"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +38,27 @@ class Displacement:
 
 
 @dataclass(frozen=True, slots=True)
-class DoseDelivered:
-    """Visits delivered against visits planned."""
+class Check:
+    """The same estimate under another reasonable choice: how far the answer moves."""
 
-    planned_visits: float
-    delivered_visits: float
-    share: float
+    name: str
+    effect: Effect | None
+    message: str
+
+
+@dataclass(frozen=True, eq=False)
+class DoseDelivered:
+    """Visits delivered against visits planned; ``places`` as `hotspots.patrols.visits.dose_delivered` has it.
+
+    ``planned_visits`` and ``share`` are None where no dose was planned.
+    """
+
+    planned_visits: float | None
+    delivered_visits: int
+    share: float | None
     is_enough: bool
     sentence: str
+    places: pd.DataFrame
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,13 +68,15 @@ class Evaluation:
     Attributes
     ----------
     treated, controls : DataFrame
-        Index ``unit``; ``name``, ``before``, ``after`` (reports), ``ring_before``, ``ring_after``, ``rank``,
-        ``n_cells``, ``cells`` (ids joined by ","), ``longitude``, ``latitude``.
+        Index ``unit`` ("T01", "C01"); ``name``, ``rank``, ``before``, ``after`` (reports), ``ring_before``,
+        ``ring_after``, ``n_cells``, ``cells`` (ids joined by ","), ``longitude``, ``latitude``.
     series : DataFrame
         Index ``month`` (every month used and missing ones); ``treated``, ``controls``, ``controls_scaled`` (to the
         treated total before the start), ``ring``, ``is_after``, ``is_missing``.
+    before, after : Period
+        First to last month of each side; missing months in between were left out of both groups.
     effect : Effect or None
-        None when a gate is closed or no interval exists.
+        None when a required gate is closed or no interval exists.
     mde_pct : float or None
         Smallest fall the design could detect with 80 % power.
     permutation_p : float or None
@@ -71,10 +85,9 @@ class Evaluation:
         Verdict; interval in incidents; what would have to be true for the verdict to be wrong.
     """
 
-    design_name: str
+    design: Design
     design_hash: str
     area_name: str
-    categories: tuple[str, ...]
     before: Period
     after: Period
     missing_months: tuple[str, ...]
@@ -91,6 +104,7 @@ class Evaluation:
     mde_pct: float | None
     mde_method: str
     permutation_p: float | None
+    checks: tuple[Check, ...]
     dose: DoseDelivered | None
     level: int
     level_text: str

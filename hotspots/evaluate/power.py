@@ -82,7 +82,9 @@ def _placebo_ratios(
 ) -> list[float]:
     """Return the mean of d^2 / V over draws, for each pretended start."""
     latest = places.shape[1] - months_after
-    starts = np.unique(np.linspace(MIN_HISTORY_MONTHS, latest, _MAX_STARTS).astype(int)) if latest >= 12 else []
+    if latest < MIN_HISTORY_MONTHS:
+        return []
+    starts = np.unique(np.linspace(MIN_HISTORY_MONTHS, latest, _MAX_STARTS).astype(int))
     units = (n_treated, len(places) - n_treated)
     ratios = []
     for start in starts:

@@ -35,7 +35,9 @@ def maryland_level(*, has_comparison: bool, is_randomised: bool) -> int:
 
 def verdict_text(verdict: VerdictKey, *, level: int, mde_pct: float | None, confidence: float = 0.95) -> str:
     """Return the fixed text of the ladder (R6.20)."""
-    comparison = f"what trend, regression to the mean and comparison would explain (level {level}, {confidence:.0%} interval)"
+    comparison = (
+        f"what trend, regression to the mean and comparison would explain (level {level}, {confidence:.0%} interval)"
+    )
     mde = "" if mde_pct is None else f": smallest detectable fall {mde_pct:.0f} %"
     return {
         "not_delivered": "Not delivered",

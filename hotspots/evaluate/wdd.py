@@ -11,7 +11,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import stats
+
+Floats = NDArray[np.float64]
 
 Pair = tuple[float, float]
 """Reports before and after."""
@@ -186,11 +189,24 @@ def _reading(quotient: float | None) -> str:
     return "reports next door rose by more than the fall (displacement above the effect)"
 
 
-def e_test(first: float, second: float, *, exposure_first: float = 1.0, exposure_second: float = 1.0) -> float:
+def e_test(
+    first: float,
+    second: float,
+    *,
+    exposure_first: float = 1.0,
+    exposure_second: float = 1.0,
+    pooled_variance: bool = False,
+) -> float:
     """Return the two-sided p-value that two Poisson counts have the same rate (the E-test).
 
     Counts K1 and K2 are drawn from the pooled rate; the p-value is the probability of a standardised difference at
     least as large as the observed one. Sums run over all counts but a tail below 1e-14.
+
+    Parameters
+    ----------
+    pooled_variance : bool
+        Standardise by the pooled rate (as ptools does) instead of by each count's own variance (as the paper does);
+        the same for equal exposures.
 
     References
     ----------
@@ -205,19 +221,26 @@ def e_test(first: float, second: float, *, exposure_first: float = 1.0, exposure
         raise ValueError("counts must not be negative and exposures must be above 0")
     if first + second == 0:
         return 1.0
+    exposures = (exposure_first, exposure_second, pooled_variance)
     rate = (first + second) / (exposure_first + exposure_second)
-    spread = math.sqrt(first / exposure_first**2 + second / exposure_second**2)
-    observed = abs(first / exposure_first - second / exposure_second) / spread
     one, p_one = _poisson_support(rate * exposure_first)
     two, p_two = _poisson_support(rate * exposure_second)
-    difference = np.abs(one[:, None] / exposure_first - two[None, :] / exposure_second)
-    variance = one[:, None] / exposure_first**2 + two[None, :] / exposure_second**2
-    standardised = np.divide(difference, np.sqrt(variance), out=np.zeros_like(difference), where=variance > 0)
-    as_large = standardised >= observed * (1 - 1e-12)
+    observed = _standardised(np.array([[first]]), np.array([[second]]), *exposures)[0, 0]
+    as_large = _standardised(one[:, None], two[None, :], *exposures) >= observed * (1 - 1e-12)
     return float(min(1.0, p_one @ as_large @ p_two))
 
 
-def _poisson_support(mean: float) -> tuple[np.ndarray, np.ndarray]:
+def _standardised(one: Floats, two: Floats, exposure_one: float, exposure_two: float, pooled: bool) -> Floats:
+    """Return |difference of rates| / SE for every pair of counts; two zeros differ by nothing."""
+    difference = np.abs(one / exposure_one - two / exposure_two)
+    if pooled:
+        variance = (one + two) / (exposure_one + exposure_two) * (1 / exposure_one + 1 / exposure_two)
+    else:
+        variance = one / exposure_one**2 + two / exposure_two**2
+    return np.divide(difference, np.sqrt(variance), out=np.zeros_like(variance), where=variance > 0)
+
+
+def _poisson_support(mean: float) -> tuple[Floats, Floats]:
     low, high = stats.poisson.ppf(_NEGLIGIBLE, mean), stats.poisson.isf(_NEGLIGIBLE, mean)
     counts = np.arange(max(low, 0), high + 1)
-    return counts, stats.poisson.pmf(counts, mean)
+    return counts, np.asarray(stats.poisson.pmf(counts, mean))
