@@ -22,7 +22,7 @@ from hotspots.config import RunConfig
 from hotspots.counts import count_cells, month_matrix
 from hotspots.delineate import delineate, empty_hotspots
 from hotspots.density import collapse_points, kernel_density
-from hotspots.ranking import agreement, rank_cells, split_stability
+from hotspots.ranking import agreement, in_both_halves, rank_cells, split_stability
 from hotspots.repeats import concentration, repeat_locations
 from hotspots.results import Agreement, Concentration, PatrolBudget, Provenance, Refusal, Run, Stability
 from hotspots.significance import false_discovery, gi_star
@@ -108,12 +108,17 @@ def run(
         hotspots = empty_hotspots()
     else:
         stability = split_stability(
-            facts.matrix, config.ranking, config.delineation.n_hotspots, min_overlap=config.stability_min_overlap
-        )
+            facts.matrix, config.ranking, config.delineation.n_hotspots, min_overlap=config.stability_min_overlap,
+            known=facts.known, missing=missing,
+        )  # fmt: skip
         hotspots, notes = delineate(
             cells, inside, area, config.delineation, default_locations=gate.report.default_locations
         )
-        agreed = agreement(cells, repeats, area, k=config.delineation.n_hotspots)
+        groups = [row.split(",") for row in hotspots["cells"]]
+        hotspots["in_both_halves"] = in_both_halves(
+            facts.matrix, config.ranking, groups, known=facts.known, missing=missing
+        )
+        agreed = agreement(cells, repeats, k=config.delineation.n_hotspots)
         repeats = _locate_repeats(repeats, hotspots)
 
     say("Planning patrols and cameras")
@@ -142,7 +147,7 @@ def run(
         cameras=sites,
         refused=refused,
         notes=notes,
-        concentration=_concentration(cells, config),
+        concentration=_concentration(cells, facts.known, config),
         stability=stability,
         agreement=agreed,
         budget=_budget(hotspots, config),
@@ -266,11 +271,9 @@ def _with_peaks(hotspots: gpd.GeoDataFrame, patrols: gpd.GeoDataFrame, *, can_te
     return hotspots.assign(peak=patrols["window"].reindex(hotspots.index).fillna(""))
 
 
-def _concentration(cells: gpd.GeoDataFrame, config: RunConfig) -> Concentration | None:
-    if cells["n"].sum() == 0:
-        return None
+def _concentration(cells: gpd.GeoDataFrame, known: pd.Series, config: RunConfig) -> Concentration:
     return concentration(
-        cells["n"], cells["land_km2"], simulations=config.repeats.simulations, random_state=config.seed
+        cells["n"], cells["land_km2"], simulations=config.repeats.simulations, random_state=config.seed, known=known
     )
 
 
