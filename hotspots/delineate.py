@@ -60,9 +60,12 @@ def delineate(
 
     Each hotspot starts from the best cell left and takes in touching cells, best first, while they hold at least
     `min_cell_share` of its score and the hotspot stays within `max_cells` and `max_area_km2` (R1.3). It stays if it
-    had `min_incidents_12m` reports in the last 12 months (R1.4; fewer months, in proportion). Hotspots are ranked by
-    the sum of their cells' scores, that is the shrunk reports a month a patrol there would meet; one whose
+    had `min_incidents_12m` reports in the last 12 months (R1.4; fewer months, in proportion). One whose
     report-weighted centre lies within `min_separation_m` of a higher one is passed over (R1.5).
+
+    Hotspots are ranked by the sum of their cells' scores over the square root of the number of cells. A sum of
+    counts over c cells varies by chance in proportion to sqrt(c), so this is how far a place stands out; by the sum
+    alone a diffuse place would outrank a sharp one by its size (R1.7: rank equal-sized units).
 
     Parameters
     ----------
@@ -211,8 +214,8 @@ def _centres(groups: list[list[int]], index: pd.Index, reports: pd.DataFrame, ar
 def _separated(
     groups: list[list[int]], centres: Floats, score: Floats, config: DelineationConfig
 ) -> tuple[list[int], int]:
-    """Return the groups to keep, highest summed score first, and how many were too close to a higher one."""
-    total = np.array([score[group].sum() for group in groups])
+    """Return the groups to keep, highest score first, and how many were too close to a higher one."""
+    total = np.array([_hotspot_score(score[group]) for group in groups])
     chosen: list[int] = []
     passed_over = 0
     for i in np.argsort(-total, kind="stable").tolist():
@@ -224,6 +227,10 @@ def _separated(
         else:
             chosen.append(i)
     return chosen, passed_over
+
+
+def _hotspot_score(scores: Floats | pd.Series) -> float:
+    return float(scores.sum() / np.sqrt(len(scores)))
 
 
 def _selection_notes(n_chosen: int, passed_over: int, needed: int, config: DelineationConfig) -> tuple[str, ...]:
@@ -250,12 +257,13 @@ def _measure(groups: list[list[str]], centres: Floats, cells: gpd.GeoDataFrame, 
         index=pd.Index([cell for group in groups for cell in group], dtype=object),
     )
     own = member.join(cells.drop(columns="geometry"))
-    summed = own.groupby("hotspot")[["n", "n_12m", "expected", "n_shrunk", "score", "area_km2"]].sum()
+    summed = own.groupby("hotspot")[["n", "n_12m", "expected", "n_shrunk", "area_km2"]].sum()
     longitude, latitude = area.unproject(centres[:, 0], centres[:, 1])
     shapes = [shapely.union_all(cells.geometry.loc[group].to_numpy(), grid_size=1e-9) for group in groups]
     rank = np.arange(1, len(groups) + 1)
     facts = summed.assign(
         rank=rank,
+        score=own.groupby("hotspot")["score"].agg(_hotspot_score),
         p_top=own.groupby("hotspot")["p_top"].max(),
         density_rank=own.groupby("hotspot")["density_rank"].min(),
         cells=[",".join(sorted(group)) for group in groups],
