@@ -151,9 +151,7 @@ def evaluate(
 
 
 @app.command("app")
-def open_app(
-    *, port: Annotated[int, typer.Option(help="Port on this machine.")] = 8501
-) -> None:
+def open_app(*, port: Annotated[int, typer.Option(help="Port on this machine.")] = 8501) -> None:
     """Open the app in the browser; it listens on this machine only."""
     _open_app(port=port)
 

@@ -48,19 +48,18 @@ def ranked_list(run: Run) -> RenderableType:
     """Return the ranked hotspots with their reasons."""
     if run.hotspots.empty:
         return Text("No hotspot list: see the reason below. The map shows the counts.", style="yellow")
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, title_justify="left")
-    table.add_column("#", justify="right", style="bold")
-    table.add_column("Hotspot and why", ratio=1)
-    table.add_column("Reports", justify="right")
-    table.add_column("Last 12 m", justify="right")
-    table.add_column("Similar place", justify="right")
-    table.add_column(f"In top {run.config.delineation.n_hotspots}", justify="right")
+    k = run.config.delineation.n_hotspots
+    lines: list[RenderableType] = []
     for row in run.hotspots.sort_values("rank").itertuples():
-        why = Group(Text(row.name, style="bold"), Text(row.reason), Text(row.peak or "", style="cyan"))
-        table.add_row(
-            str(row.rank), why, f"{row.n:,}", f"{row.n_12m:,}", f"{row.expected:,.1f}", f"{row.p_top:.0%}"
-        )
-    return table
+        heading = Text.assemble(
+            (f"{row.rank:>2}  ", "bold"), (row.name, "bold"),
+            (f"   {row.n_12m:,} reports in the last 12 months, {row.n:,} in all; ", ""),
+            (f"truly in the top {k}: {row.p_top:.0%}", "cyan"),
+        )  # fmt: skip
+        details = [text for text in (row.reason, row.peak, row.flags) if text]
+        lines.append(heading)
+        lines.extend(Padding(Text(text), (0, 0, 0, 4)) for text in details)
+    return Padding(Group(*lines), (1, 0))
 
 
 def confidence(run: Run) -> RenderableType:
@@ -69,8 +68,9 @@ def confidence(run: Run) -> RenderableType:
     if (c := run.concentration) is not None:
         lines.append(
             Text(
-                f"The busiest {c.top_share:.0%} of cells hold {c.held_share:.0%} of the reports "
-                f"(chance alone: {c.chance_share:.0%}); half of all reports lie in {c.area_share_for_half:.1%} of the land."
+                f"The busiest {c.top_share:.0%} of the cells with a report hold {c.held_share:.0%} of the reports "
+                f"(by chance alone: {c.chance_share:.0%}); half of all "
+                f"reports lie in {c.area_share_for_half:.1%} of the land."
             )
         )
     if (s := run.stability) is not None:
@@ -91,9 +91,7 @@ def confidence(run: Run) -> RenderableType:
 
 
 def _refusal(refusal: Refusal) -> Text:
-    return Text.assemble(
-        ("Not shown: ", "yellow"), (refusal.analysis, "bold"), f". {refusal.reason} ({refusal.rule})"
-    )
+    return Text.assemble(("Not shown: ", "yellow"), (refusal.analysis, "bold"), f". {refusal.reason} ({refusal.rule})")
 
 
 def verdict(evaluation: Evaluation) -> RenderableType:
