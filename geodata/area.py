@@ -11,7 +11,8 @@ import geopandas as gpd
 import numpy as np
 import shapely
 from numpy.typing import ArrayLike, NDArray
-from pyproj import Transformer, network
+from pyproj import Transformer
+from pyproj.network import set_network_enabled  # type: ignore[attr-defined]  # public, but not declared so
 from shapely.geometry.base import BaseGeometry
 
 from geodata.errors import SourceError
@@ -23,7 +24,7 @@ ANALYSIS_BUFFER_M = 1000.0
 
 Floats = NDArray[np.float64]
 
-network.set_network_enabled(active=False)  # offline is the rule: never fetch a grid file
+set_network_enabled(active=False)  # offline is the rule: never fetch a grid file
 
 # A coarse outline of Great Britain's mainland and islands; it only decides which grid measures metres.
 _GREAT_BRITAIN = shapely.Polygon(
@@ -64,13 +65,15 @@ class StudyArea:
     @cached_property
     def boundary_m(self) -> BaseGeometry:
         """Boundary in metres."""
-        return shapely.transform(self.boundary, self.project, interleaved=False)
+        metres: BaseGeometry = self.in_metres(self.boundary)
+        return metres
 
     @cached_property
     def buffered(self) -> BaseGeometry:
         """Boundary widened by `buffer_m`, in degrees."""
         wide = self.boundary_m.buffer(self.buffer_m, quad_segs=8)
-        return shapely.transform(wide, self.unproject, interleaved=False)
+        degrees: BaseGeometry = self.in_degrees(wide)
+        return degrees
 
     @property
     def area_km2(self) -> float:
@@ -84,6 +87,16 @@ class StudyArea:
     def unproject(self, x: ArrayLike, y: ArrayLike) -> tuple[Floats, Floats]:
         """Return longitude and latitude for metres east and north."""
         return _transform(self.crs, WGS84, x, y)
+
+    def in_metres(self, shapes: Any) -> Any:
+        """Return one geometry, or an array of them, in metres instead of degrees."""
+        to_metres: Any = self.project
+        return shapely.transform(shapes, to_metres, interleaved=False)
+
+    def in_degrees(self, shapes: Any) -> Any:
+        """Return one geometry, or an array of them, in degrees instead of metres."""
+        to_degrees: Any = self.unproject
+        return shapely.transform(shapes, to_degrees, interleaved=False)
 
     def contains(self, longitude: ArrayLike, latitude: ArrayLike) -> NDArray[np.bool_]:
         """Return which points lie inside the boundary; a missing coordinate lies nowhere."""

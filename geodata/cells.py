@@ -59,9 +59,7 @@ def cover(area: StudyArea, resolution: int, *, buffered: bool = False) -> pd.Ind
     found: set[str] = set()
     for polygon in getattr(shape, "geoms", [shape]):
         if polygon.geom_type == "Polygon":
-            found.update(
-                h3.polygon_to_cells_experimental(h3.geo_to_h3shape(polygon), resolution, contain="overlap")
-            )
+            found.update(h3.polygon_to_cells_experimental(h3.geo_to_h3shape(polygon), resolution, contain="overlap"))
     return pd.Index(sorted(found), name="cell", dtype=object)
 
 
@@ -77,7 +75,7 @@ def frame(cells: Iterable[str], area: StudyArea) -> gpd.GeoDataFrame:
     index = pd.Index(list(cells), name="cell", dtype=object)
     shapes = polygons(index)
     whole = np.array([h3.cell_area(cell, unit="km^2") for cell in index], dtype=float)
-    hexagons = shapely.transform(shapes, area.project, interleaved=False)
+    hexagons = area.in_metres(shapes)
     boundary = area.boundary_m
     shapely.prepare(boundary)
     share = np.ones(len(index))

@@ -165,21 +165,28 @@ def covid_months(period: Period) -> Finding | None:
 
 
 def crowded_points(inside: pd.DataFrame) -> tuple[DefaultLocation, ...]:
-    """Return points holding over 1% of the records and over 5 standard deviations above the mean occupied point (R3.9)."""
-    points = inside.groupby(["longitude", "latitude"], sort=True).agg(n=("location", "size"))
-    limit = points["n"].mean() + DEFAULT_DEVIATIONS * points["n"].std(ddof=0)
+    """Return the points that hold more than a real place is likely to (R3.9).
+
+    Such a point holds over 1% of the records and lies over 5 standard deviations above the mean occupied point.
+    """
+    points = inside.groupby(["longitude", "latitude"], as_index=False).agg(n=("location", "size"))
+    usual = points["n"].mean()
+    limit = usual + DEFAULT_DEVIATIONS * points["n"].std(ddof=0)
     crowded = points.loc[(points["n"] > DEFAULT_SHARE * len(inside)) & (points["n"] > limit)]
-    found = []
-    for (longitude, latitude), n in crowded["n"].sort_values(ascending=False, kind="stable").items():
-        at_point = (inside["longitude"] == longitude) & (inside["latitude"] == latitude)
-        share = n / len(inside)
-        reason = (
-            f"{n:,} of {len(inside):,} records ({_percent(share)}) lie on this one point, "
-            f"where the average occupied point holds {points['n'].mean():.1f}"
-        )
-        location = inside.loc[at_point, "location"].mode().iloc[0]
-        found.append(DefaultLocation(float(longitude), float(latitude), str(location), int(n), float(share), reason))
-    return tuple(found)
+    crowded = crowded.sort_values("n", ascending=False, kind="stable")
+    columns = (crowded["longitude"], crowded["latitude"], crowded["n"])
+    return tuple(_crowded_point(inside, x, y, n, usual) for x, y, n in zip(*columns, strict=True))
+
+
+def _crowded_point(inside: pd.DataFrame, longitude: float, latitude: float, n: int, usual: float) -> DefaultLocation:
+    at_point = (inside["longitude"] == longitude) & (inside["latitude"] == latitude)
+    share = n / len(inside)
+    reason = (
+        f"{n:,} of {len(inside):,} records ({_percent(share)}) lie on this one point, "
+        f"where the average occupied point holds {usual:.1f}"
+    )
+    location = str(inside.loc[at_point, "location"].mode().iloc[0])
+    return DefaultLocation(float(longitude), float(latitude), location, int(n), share, reason)
 
 
 def default_locations(crowded: tuple[DefaultLocation, ...], *, is_snapped: bool) -> Finding | None:
@@ -192,8 +199,8 @@ def default_locations(crowded: tuple[DefaultLocation, ...], *, is_snapped: bool)
         message = f"The busiest snap points hold {n:,} records: {names}; each stands for a street or a whole site."
         return Finding("busiest points", "info", n, message, "R3.9")
     message = (
-        f"{len(crowded)} points hold {n:,} records, more than a real place is likely to: {names}; check whether records "
-        "without a known place are booked there (police station, hospital, town centre)."
+        f"{len(crowded)} points hold {n:,} records, more than a real place is likely to: {names}; check whether "
+        "records without a known place are booked there (police station, hospital, town centre)."
     )
     return Finding("default locations", "amber", n, message, "R3.9")
 
@@ -208,7 +215,10 @@ def rounded_coordinates(inside: pd.DataFrame, area: StudyArea) -> Finding | None
     n = int((on_grid | in_degrees).sum())
     if n <= ROUNDED_SHARE * len(points):
         return None
-    message = f"{n:,} of {len(points):,} points are rounded to about 100 m: a 150 m hotspot cannot be told from its neighbour."
+    message = (
+        f"{n:,} of {len(points):,} points are rounded to about 100 m: "
+        "a 150 m hotspot cannot be told from its neighbour."
+    )
     return Finding("rounded coordinates", "amber", n, message, "R3.10")
 
 
@@ -231,8 +241,8 @@ def outside(n_outside: int, n_context: int, n_inside: int) -> Finding | None:
     if n_outside == 0:
         return None
     message = (
-        f"{n_outside:,} located records lie outside the area and {n_inside:,} inside; {n_context:,} of those outside are "
-        "close enough to be read as context."
+        f"{n_outside:,} located records lie outside the area and {n_inside:,} inside; {n_context:,} of those outside "
+        "are close enough to be read as context."
     )
     return Finding("outside the area", "info", n_outside, message, "R3.15")
 

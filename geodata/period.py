@@ -28,7 +28,7 @@ def parse_month(text: str) -> pd.Timestamp:
     >>> parse_month("2023-08")
     Timestamp('2023-08-01 00:00:00')
     """
-    if not isinstance(text, str) or not _MONTH.match(text):
+    if not _MONTH.match(str(text)):
         raise DataError(f"'{text}' is not a month; write it as YYYY-MM, for example 2023-08.")
     return pd.Timestamp(f"{text}-01")
 

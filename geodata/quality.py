@@ -120,7 +120,7 @@ def screen(
     if not is_inside.any():
         raise DataError(_nothing_inside(located, area))
     incidents = check(located.assign(inside=is_inside).loc[is_inside | is_near], INCIDENTS)
-    report = _report(intake, wanted, incidents, area, period, dropped)
+    report = _report(intake, wanted, incidents, area, period=period, dropped=dropped)
     return Gate(incidents=incidents, period=period, report=report)
 
 
@@ -175,8 +175,8 @@ def _nothing_inside(located: pd.DataFrame, area: StudyArea) -> str:
     centre = area.boundary.representative_point()
     distance = _great_circle_km(east, north, centre.x, centre.y)
     return (
-        f"All {len(located):,} located records lie outside the area '{area.name}': they are around latitude {north:.2f}, "
-        f"longitude {east:.2f}, some {distance:,.0f} km from it (latitude {centre.y:.2f}, longitude {centre.x:.2f}); "
+        f"All {len(located):,} located records lie outside the area '{area.name}' (latitude {centre.y:.2f}, longitude "
+        f"{centre.x:.2f}): they are around latitude {north:.2f}, longitude {east:.2f}, some {distance:,.0f} km away; "
         "check that records and area belong together."
     )
 
@@ -193,6 +193,7 @@ def _report(
     wanted: pd.DataFrame,
     incidents: pd.DataFrame,
     area: StudyArea,
+    *,
     period: Period,
     dropped: dict[str, int],
 ) -> QualityReport:

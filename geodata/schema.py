@@ -51,7 +51,8 @@ def _is_local_time(series: pd.Series) -> bool:
 def _is_month_start(series: pd.Series) -> pd.Series:
     if not pd.api.types.is_datetime64_dtype(series.dtype):
         return pd.Series(data=False, index=series.index)
-    return series.dt.is_month_start & (series == series.dt.normalize())
+    is_first: pd.Series = series.dt.is_month_start & (series == series.dt.normalize())
+    return is_first
 
 
 def _text(*, one_of: tuple[str, ...] | None = None) -> pa.Column:
@@ -163,7 +164,9 @@ def _breaches(error: SchemaErrors) -> str:
     cases = error.failure_cases
     cases = cases.assign(column=cases["column"].fillna("index"))
     grouped = cases.groupby(["column", "check"], dropna=False, sort=True)["failure_case"].agg(["size", "first"])
-    parts = [f"{column}: {rule} ({row['size']} rows, first {row['first']!r})" for (column, rule), row in grouped.iterrows()]
+    parts = [
+        f"{column}: {rule} ({row['size']} rows, first {row['first']!r})" for (column, rule), row in grouped.iterrows()
+    ]
     return "; ".join(parts)
 
 

@@ -83,7 +83,7 @@ def _bytes_of(column: pl.Series) -> Iterator[bytes]:
     if column.dtype == pl.String:
         text = column.fill_null("")
         yield text.str.len_bytes().cast(pl.UInt32).to_numpy().astype("<u4").tobytes()
-        yield "".join(text.to_list()).encode()
+        yield str(text.str.join("").item()).encode()
     elif column.dtype.is_float():
         yield (column.fill_null(0.0).cast(pl.Float64) + 0.0).to_numpy().astype("<f8").tobytes()
     else:

@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from geodata.errors import SourceError
-from geodata.sources import columns, force_extract, police_uk
 from geodata.sources.files import Part, collect
-from geodata.sources.intake import Intake, Reading, intake_of, join
-from geodata.sources.tables import Table, open_table
+from geodata.sources.frames import intake_of
+from geodata.sources.intake import Intake, Reading, join
+from geodata.sources.recognise import is_incidents, read_table
+from geodata.sources.tables import open_table
 
 __all__ = ["Intake", "intake_of", "read"]
 
@@ -36,33 +37,20 @@ def read(
     """
     if isinstance(paths, str | Path):
         paths = [paths]
-    parts, notes = collect(paths)
     readings: list[Reading] = []
-    for part in parts:
-        table = open_table(part)
-        if not part.is_explicit and not _is_incidents(table, mapping):
-            notes.append(f"{part.name} was ignored: its columns are not those of incidents.")
-            continue
-        readings.append(_read_table(table, mapping or {}, timezone))
+    with collect(paths) as (parts, notes):
+        for part in parts:
+            table = open_table(part)
+            if not part.is_explicit and not is_incidents(table.columns, mapping):
+                notes.append(f"{part.name} was ignored: its columns are not those of incidents.")
+                continue
+            readings.append(read_table(table, mapping or {}, timezone))
     if not readings:
         raise SourceError(f"None of the {len(parts):,} files found holds incidents; they were: {_names(parts)}.")
     intake = join(readings, notes)
     if intake.n_read == 0:
         raise SourceError(f"There is a header but no incident in {_names(parts)}; export it again.")
     return intake
-
-
-def _is_incidents(table: Table, mapping: Mapping[str, str] | None) -> bool:
-    is_street = police_uk.is_street_file(table.columns)
-    is_mapped = bool(mapping) and set((mapping or {}).values()) <= set(table.columns)
-    return is_street or is_mapped or columns.looks_like_incidents(table.columns)
-
-
-def _read_table(table: Table, mapping: Mapping[str, str], timezone: str) -> Reading:
-    police_uk.refuse_other(table)
-    if police_uk.is_street_file(table.columns):
-        return police_uk.read_table(table, timezone)
-    return force_extract.read_table(table, timezone, mapping)
 
 
 def _names(parts: Sequence[Part]) -> str:

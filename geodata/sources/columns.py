@@ -6,18 +6,20 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from geodata.errors import SourceError
-from geodata.sources.police_uk import plain
+from geodata.sources.tables import plain
 
 # Each field: tiers of synonyms, best first. Two columns in one tier cannot be told apart by name (R3.1).
 SYNONYMS: Final[dict[str, tuple[tuple[str, ...], ...]]] = {
     "incident_ref": (
         ("incident_ref", "incident_reference", "incident_id", "incident_number", "incident_no"),
-        ("log_no", "log_number", "log_ref", "log_reference", "log_id", "cad_no", "cad_number", "event_number", "event_id"),
+        ("log_no", "log_number", "log_ref", "log_reference", "log_id", "cad_no", "cad_number", "event_number",
+         "event_id"),
         ("crime_id", "crime_ref", "crime_reference", "crime_number", "report_number", "urn", "reference", "ref", "id"),
     ),
     "occurred_from": (
         ("occurred_from", "occurred_from_dt", "occurred_start", "from_datetime", "from_date_time", "start_datetime"),
-        ("incident_datetime", "incident_date_time", "incident_dt", "occurred", "occurred_dt", "occurred_at", "occurred_on"),
+        ("incident_datetime", "incident_date_time", "incident_dt", "occurred", "occurred_dt", "occurred_at",
+         "occurred_on"),
         ("occurred_date", "date_occurred", "occurrence_date", "occur_date", "incident_date", "date_of_incident"),
         ("event_date", "event_datetime", "offence_date", "datetime", "date_time", "date_and_time"),
         ("from_date", "date_from", "start_date", "date"),
@@ -34,7 +36,8 @@ SYNONYMS: Final[dict[str, tuple[tuple[str, ...], ...]]] = {
     "occurred_to_time": (("occurred_to_time", "to_time", "time_to", "end_time", "possible_time"),),
     "created": (
         ("created_dt", "created", "created_at", "created_datetime", "created_date", "date_created"),
-        ("reported_dt", "reported", "reported_at", "reported_date", "date_reported", "report_date", "reported_datetime"),
+        ("reported_dt", "reported", "reported_at", "reported_date", "date_reported", "report_date",
+         "reported_datetime"),
         ("call_time", "call_datetime", "call_date", "received", "received_dt", "date_received", "logged", "logged_dt"),
     ),
     "category": (
@@ -52,8 +55,14 @@ SYNONYMS: Final[dict[str, tuple[tuple[str, ...], ...]]] = {
     "qualifier": (("nsir_qualifier", "qualifier", "asb_qualifier"),),
     "longitude": (("longitude", "lon", "lng", "long"), ("x_wgs84", "wgs84_x", "wgs84_longitude", "point_x")),
     "latitude": (("latitude", "lat"), ("y_wgs84", "wgs84_y", "wgs84_latitude", "point_y")),
-    "easting": (("easting", "eastings", "east"), ("bng_easting", "osgb_easting", "grid_easting", "osgb_x", "x_coord", "x")),
-    "northing": (("northing", "northings", "north"), ("bng_northing", "osgb_northing", "grid_northing", "osgb_y", "y_coord", "y")),
+    "easting": (
+        ("easting", "eastings", "east"),
+        ("bng_easting", "osgb_easting", "grid_easting", "osgb_x", "x_coord", "x"),
+    ),
+    "northing": (
+        ("northing", "northings", "north"),
+        ("bng_northing", "osgb_northing", "grid_northing", "osgb_y", "y_coord", "y"),
+    ),
     "uprn": (("uprn", "address_uprn", "location_uprn"),),
     "address": (
         ("address", "address_text", "full_address", "incident_address", "location_address", "address_line"),
@@ -63,8 +72,12 @@ SYNONYMS: Final[dict[str, tuple[tuple[str, ...], ...]]] = {
         ("location", "location_text", "incident_location", "location_name"),
         ("street", "street_name", "road", "road_name"),
     ),
-    "officer_initiated": (("officer_initiated", "officer_generated", "police_generated", "self_generated", "proactive"),),
-    "origin": (("origin", "channel", "contact_channel", "contact_method", "call_source", "reporting_channel", "how_reported"),),
+    "officer_initiated": (
+        ("officer_initiated", "officer_generated", "police_generated", "self_generated", "proactive"),
+    ),
+    "origin": (
+        ("origin", "channel", "contact_channel", "contact_method", "call_source", "reporting_channel", "how_reported"),
+    ),
     "synthetic": (("synthetic", "is_synthetic"),),
     "source": (("source", "data_source"),),
 }  # fmt: skip
@@ -73,8 +86,8 @@ SYNONYMS: Final[dict[str, tuple[tuple[str, ...], ...]]] = {
 ESSENTIAL: Final = ("longitude", "latitude", "easting", "northing", "occurred_from", "category")
 _PERSON: Final = frozenset({
     "surname", "forename", "dob", "birth", "phone", "mobile", "telephone", "tel", "email", "victim", "offender",
-    "suspect", "caller", "complainant", "informant", "reporter", "aggrieved", "ethnicity", "gender", "sex", "nationality",
-    "person", "officer_name", "age",
+    "suspect", "caller", "complainant", "informant", "reporter", "aggrieved", "ethnicity", "gender", "sex",
+    "nationality", "person", "age",
 })  # fmt: skip
 _NAMES: Final = frozenset(
     {"name", "full_name", "first_name", "last_name", "middle_name", "person_name", "contact_name"}
@@ -110,8 +123,11 @@ def match(columns: Sequence[str], mapping: Mapping[str, str], name: str) -> dict
         if column not in matched.values():
             by_name.setdefault(plain(column), []).append(column)
     for field, tiers in SYNONYMS.items():
-        if field not in matched and (column := _first_tier(field, tiers, by_name, name)):
-            matched[field] = column
+        if field in matched:
+            continue
+        best = _first_tier(field, tiers, by_name, name)
+        if best is not None:
+            matched[field] = best
     _drop_half_pairs(matched)
     _refuse_incomplete(matched, columns, name)
     return matched

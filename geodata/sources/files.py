@@ -11,6 +11,7 @@ import io
 import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from hashlib import blake2b
@@ -58,8 +59,9 @@ class Part:
     is_explicit: bool
 
 
-def collect(paths: Sequence[str | Path]) -> tuple[list[Part], list[str]]:
-    """Return the tables found at `paths` and notes on what was passed over.
+@contextmanager
+def collect(paths: Sequence[str | Path]) -> Iterator[tuple[list[Part], list[str]]]:
+    """Give the tables found at `paths` and notes on what was passed over; archives stay open until the block ends.
 
     Archives and folders in police.uk layout also hold outcomes and stop-and-search files; those are no incidents and
     are left out by name (R2.6).
@@ -73,17 +75,19 @@ def collect(paths: Sequence[str | Path]) -> tuple[list[Part], list[str]]:
         raise SourceError("No file was given; name a CSV, an XLSX, a police.uk ZIP or a folder of these.")
     parts: list[Part] = []
     ignored = 0
-    for given in paths:
-        path = Path(given)
-        if not path.exists():
-            raise SourceError(f"There is no file or folder at {path}; check the spelling.")
-        for file in _tables_below(path) if path.is_dir() else [path]:
-            found, passed_over = _parts_of_file(file, is_explicit=not path.is_dir())
-            parts += found
-            ignored += passed_over
-    notes = [f"{ignored} outcomes or stop-and-search files were ignored: they hold no incidents."] if ignored else []
-    kept, dropped = _without_copies(parts)
-    return kept, notes + dropped
+    with ExitStack() as stack:
+        for given in paths:
+            path = Path(given)
+            if not path.exists():
+                raise SourceError(f"There is no file or folder at {path}; check the spelling.")
+            for file in _tables_below(path) if path.is_dir() else [path]:
+                found, passed_over = _parts_of_file(file, stack, is_explicit=not path.is_dir())
+                parts += found
+                ignored += passed_over
+        kept, notes = _without_copies(parts)
+        if ignored:
+            notes.append(f"{ignored} outcomes or stop-and-search files were ignored: they hold no incidents.")
+        yield kept, notes
 
 
 def _tables_below(folder: Path) -> list[Path]:
@@ -98,7 +102,7 @@ def _is_hidden(parts: Iterable[str]) -> bool:
     return any(part.startswith((".", "__MACOSX", "~$")) for part in parts)
 
 
-def _parts_of_file(path: Path, *, is_explicit: bool) -> tuple[list[Part], int]:
+def _parts_of_file(path: Path, stack: ExitStack, *, is_explicit: bool) -> tuple[list[Part], int]:
     """Return the parts of one file on disk and how many of its tables are known not to be incidents."""
     name = path.name
     if not is_explicit and name.lower().endswith(_NOT_INCIDENTS):
@@ -106,7 +110,7 @@ def _parts_of_file(path: Path, *, is_explicit: bool) -> tuple[list[Part], int]:
     with path.open("rb") as stream:
         start = stream.read(4)
     if start[:2] == b"PK" and not _is_workbook(path):
-        return _parts_of_archive(path)
+        return _parts_of_archive(path, stack)
     size = path.stat().st_size
     if size == 0 and is_explicit:
         raise SourceError(f"{name} is empty (0 bytes); export it again.")
@@ -126,8 +130,9 @@ def _is_workbook(path: Path) -> bool:
         return False
 
 
-def _parts_of_archive(path: Path) -> tuple[list[Part], int]:
-    members = list_members(path, path.name)
+def _parts_of_archive(path: Path, stack: ExitStack) -> tuple[list[Part], int]:
+    archive = stack.enter_context(open_archive(path, path.name))
+    members = list_members(archive, path.name)
     names = [PurePosixPath(member.filename.replace("\\", "/")).name for member in members]
     street = [i for i, name in enumerate(names) if name.lower().endswith(_STREET) and not _is_hidden([name])]
     if not street:
@@ -138,19 +143,25 @@ def _parts_of_archive(path: Path) -> tuple[list[Part], int]:
         )
     check_limits([members[i] for i in street], path.name)
     parts = [
-        Part(names[i], path.name, members[i].file_size, partial(_member_bytes, path, members[i]), is_explicit=True)
+        Part(
+            names[i], path.name, members[i].file_size, partial(_unzip, archive, members[i], path.name), is_explicit=True
+        )
         for i in street
     ]
     return sorted(parts, key=lambda part: part.name), sum(name.lower().endswith(_NOT_INCIDENTS) for name in names)
 
 
-def list_members(path: Path | io.BytesIO, name: str) -> list[zipfile.ZipInfo]:
-    """Return the files an archive lists, refusing one that is damaged, locked or hostile."""
+def open_archive(file: Path | io.BytesIO, name: str) -> zipfile.ZipFile:
+    """Return an opened archive, refusing one that is damaged."""
     try:
-        with zipfile.ZipFile(path) as archive:
-            members = [member for member in archive.infolist() if not member.is_dir()]
+        return zipfile.ZipFile(file)
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
         raise SourceError(f"{name} could not be opened as a ZIP ({error}); download it again.") from error
+
+
+def list_members(archive: zipfile.ZipFile, name: str) -> list[zipfile.ZipInfo]:
+    """Return the files an archive lists, refusing one that lists too many or one that packs too well."""
+    members = [member for member in archive.infolist() if not member.is_dir()]
     if len(members) > MAX_MEMBERS:
         raise SourceError(f"The ZIP {name} was refused: it lists {len(members):,} files, the limit is {MAX_MEMBERS:,}.")
     for member in members:
@@ -179,12 +190,11 @@ def _check_ratio(unpacked: int, packed: int, name: str) -> None:
         )
 
 
-def _member_bytes(path: Path, member: zipfile.ZipInfo) -> bytes:
+def _unzip(archive: zipfile.ZipFile, member: zipfile.ZipInfo, name: str) -> bytes:
     try:
-        with zipfile.ZipFile(path) as archive:
-            return archive.read(member)  # never more than the size its directory declares
+        return archive.read(member)  # never more than the size its directory declares
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError) as error:
-        raise SourceError(f"The ZIP {path.name} is damaged ({error}); download it again.") from error
+        raise SourceError(f"The ZIP {name} is damaged ({error}); download it again.") from error
 
 
 def _gunzip(path: Path) -> bytes:
@@ -217,28 +227,19 @@ def _without_copies(parts: list[Part]) -> tuple[list[Part], list[str]]:
     Two different versions of the same police.uk month and force cannot both be right: the larger is kept.
     """
     kept: dict[str, Part] = {}
-    plain: list[Part] = []
     notes: list[str] = []
-    for part in parts:
-        if not part.name.lower().endswith(_STREET):
-            plain.append(part)
+    for part in parts if len(parts) > 1 else ():
+        key = part.name.lower() if part.name.lower().endswith(_STREET) else _digest(part)
+        twin = kept.setdefault(key, part)
+        if twin is part:
             continue
-        other = kept.get(part.name)
-        if other is None:
-            kept[part.name] = part
-            continue
-        is_same = _digest(other) == _digest(part)
-        kept[part.name] = max(other, part, key=lambda p: (p.size, _digest(p)))
-        what = "is there twice and was read once" if is_same else "is there in two versions; the larger was read"
-        notes.append(f"{part.name} {what}.")
-    distinct: dict[tuple[int, bytes], Part] = {}
-    for part in plain:
-        key = (part.size, _digest(part) if len(plain) > 1 else b"")
-        if key in distinct:
-            notes.append(f"{part.name} is the same file as {distinct[key].name} and was read once.")
-        distinct.setdefault(key, part)
-    return [*kept.values(), *distinct.values()], notes
+        if _digest(twin) == _digest(part):
+            notes.append(f"{part.name} is there twice and was read once.")
+        else:
+            kept[key] = max(twin, part, key=lambda p: (p.size, _digest(p)))
+            notes.append(f"{part.name} is there in two versions; the larger was read.")
+    return list(kept.values()) or parts, notes
 
 
-def _digest(part: Part) -> bytes:
-    return blake2b(part.read(), digest_size=16).digest()
+def _digest(part: Part) -> str:
+    return blake2b(part.read(), digest_size=16).hexdigest()

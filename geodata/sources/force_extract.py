@@ -13,7 +13,7 @@ from geodata.schema import ASB
 from geodata.sources import places, times
 from geodata.sources.columns import is_personal, match
 from geodata.sources.intake import COLUMNS, Reading
-from geodata.sources.tables import Table
+from geodata.sources.tables import Table, map_distinct
 
 _TRUE: Final = ("true", "yes", "y", "1", "t")
 _FALSE: Final = ("false", "no", "n", "0", "f")
@@ -95,25 +95,17 @@ def _what(text: pl.DataFrame, name: str) -> pl.DataFrame:
     blank = pl.Series([""] * text.height, dtype=pl.String)
     written = text["category"] if "category" in text.columns else blank
     heading = text["heading"] if "heading" in text.columns else written
-    distinct = written.unique()
-    slugs = [ASB if categories.is_asb_heading(value) else categories.slug(value) for value in distinct]
-    category = written.replace_strict(distinct, pl.Series(slugs, dtype=pl.String), return_dtype=pl.String)
+    category = map_distinct(written, lambda value: ASB if categories.is_asb_heading(value) else categories.slug(value))
     if "category" not in text.columns and _ASB_FILE.search(name):
         category = pl.Series([ASB] * text.height, dtype=pl.String)
-    qualifier = _map_distinct(text["qualifier"], categories.qualifier) if "qualifier" in text.columns else blank
-    from_category = _map_distinct(written, categories.qualifier)
+    qualifier = map_distinct(text["qualifier"], categories.qualifier) if "qualifier" in text.columns else blank
+    from_category = map_distinct(written, categories.qualifier)
     is_asb = category == ASB
     return pl.DataFrame({
         "category": category,
         "heading": heading.zip_with(is_asb, blank),
         "qualifier": qualifier.zip_with(qualifier != "", from_category).zip_with(is_asb, blank),
     })  # fmt: skip
-
-
-def _map_distinct(values: pl.Series, function: object) -> pl.Series:
-    distinct = values.unique()
-    new = pl.Series([function(value) for value in distinct], dtype=pl.String)  # type: ignore[operator]
-    return values.replace_strict(distinct, new, return_dtype=pl.String)
 
 
 def _where(text: pl.DataFrame) -> pl.DataFrame:
@@ -139,7 +131,7 @@ def _location_precision(frame: pl.DataFrame, text: pl.DataFrame) -> pl.Series:
     """
     located = frame.filter(pl.col("longitude").is_not_null())
     distinct_share = located.select("longitude", "latitude").n_unique() / max(located.height, 1)
-    labelled_share = frame["location"].str.contains(_SNAP_LABEL).mean() or 0.0
+    labelled_share = frame.filter(pl.col("location").str.contains(_SNAP_LABEL)).height / max(frame.height, 1)
     is_monthly = (frame["time_precision"] == "month").all()
     if labelled_share > _MOSTLY or (is_monthly and (labelled_share > 0 or distinct_share < _SNAP_DISTINCT_SHARE)):
         return pl.Series(["snap_point"] * frame.height, dtype=pl.String)

@@ -6,14 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
-import geopandas as gpd
 import pandas as pd
 import polars as pl
 
-from geodata.area import WGS84
-from geodata.categories import slug
-from geodata.errors import DataError
-from geodata.period import month_start
 from geodata.schema import RECORDS, check
 
 Kind = Literal["police_uk", "force_extract", "mixed"]
@@ -138,79 +133,3 @@ def to_records(frame: pl.DataFrame) -> pd.DataFrame:
     records = frame.to_pandas()
     records.index = pd.RangeIndex(len(records), name="incident_id")
     return check(records, RECORDS)
-
-
-def intake_of(frame: pd.DataFrame) -> Intake:
-    """Return an intake from a table made in Python.
-
-    Parameters
-    ----------
-    frame : DataFrame or GeoDataFrame
-        RECORDS, or any part of them: ``category``, ``month`` or ``occurred_from``, and ``longitude`` and ``latitude``
-        (a GeoDataFrame's points serve as well). Columns that are not there are filled as "not known".
-
-    Raises
-    ------
-    DataError
-        If there is no position, no date or no category, or a column breaks the RECORDS contract.
-    """
-    table = _with_degrees(frame)
-    lacking = [c for c in ("longitude", "latitude", "category") if c not in table]
-    if not {"month", "occurred_from"} & set(table.columns):
-        lacking.append("month (or occurred_from)")
-    if lacking:
-        raise DataError(
-            f"The table of incidents lacks {', '.join(lacking)}; it has: {', '.join(map(str, frame.columns))}."
-        )
-    records = _filled(table)
-    dated = records.loc[records["month"].notna()]
-    dated.index = pd.RangeIndex(len(dated), name="incident_id")
-    is_synthetic = bool(dated["source"].str.contains("SYNTHETIC", case=False).any())
-    is_snapped = (dated["location_precision"] == "snap_point").mean() > 0.5
-    return Intake(
-        records=check(dated, RECORDS),
-        n_read=len(records),
-        files=tuple(sorted(set(dated["source"]))),
-        kind="police_uk" if is_snapped else "force_extract",
-        matched={name: name for name in COLUMNS if name in table},
-        notes=(),
-        duplicate_ids=0,
-        conflicting_ids=0,
-        dropped={DUPLICATE: 0, NO_DATE: len(records) - len(dated)},
-        is_synthetic=is_synthetic,
-    )
-
-
-def _with_degrees(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return a plain table; the points of a GeoDataFrame become longitude and latitude."""
-    if "geometry" not in frame or not isinstance(frame, gpd.GeoDataFrame):
-        return frame.copy()
-    points = frame.geometry if frame.crs is None else frame.geometry.to_crs(WGS84)
-    plain = pd.DataFrame(frame.drop(columns=frame.geometry.name))
-    return plain.assign(longitude=points.x.to_numpy(), latitude=points.y.to_numpy())
-
-
-def _filled(table: pd.DataFrame) -> pd.DataFrame:
-    """Return every column of RECORDS: as given, derived from the others, or 'not known'."""
-    table = table.assign(category=[slug(str(text)) for text in table["category"]])
-    if "month" not in table:
-        table["month"] = month_start(table["occurred_from"]).to_numpy()
-    month = pd.to_datetime(table["month"])
-    table["month"] = month.dt.as_unit("us")
-    if "occurred_from" not in table:
-        zone = "Europe/London"
-        next_month = month + pd.offsets.MonthBegin(1)
-        table = table.assign(
-            occurred_from=month.dt.tz_localize(zone),
-            occurred_to=next_month.dt.tz_localize(zone),
-            time_precision="month",
-        )
-    if "occurred_to" not in table:
-        table["occurred_to"] = table["occurred_from"]
-    unknown = {"time_precision": "minute", "location_precision": "street", "origin": "unknown", "source": "a table"}
-    for column in COLUMNS:
-        if column not in table:
-            table[column] = unknown.get(column, "")
-    text = [c for c in COLUMNS if c not in ("longitude", "latitude", "month", "occurred_from", "occurred_to")]
-    table[text] = table[text].fillna("").astype("str")
-    return table.astype({"longitude": float, "latitude": float})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 import polars as pl
@@ -11,16 +10,15 @@ from geodata.categories import slug
 from geodata.errors import SourceError
 from geodata.sources import places, times
 from geodata.sources.intake import COLUMNS, Reading
-from geodata.sources.tables import Table
+from geodata.sources.tables import Table, map_distinct, plain
 
 _DEGREES = {"longitude": "longitude", "latitude": "latitude"}
 _METRES = {"easting": "easting", "northing": "northing"}
+_NOT_INCIDENTS = {
+    "outcomes": {"crime_id", "outcome_type"},
+    "stop-and-search": {"object_of_search", "legislation"},
+}
 _REST = {"month": "month", "location": "location", "category": "crime_type", "crime_id": "crime_id"}
-
-
-def plain(column: str) -> str:
-    """Return a column name in lower case words joined by underscores."""
-    return re.sub(r"[^a-z0-9]+", "_", column.strip().lower()).strip("_")
 
 
 def is_street_file(columns: Sequence[str]) -> bool:
@@ -30,14 +28,18 @@ def is_street_file(columns: Sequence[str]) -> bool:
     return {"month", "crime_type"} <= found and has_place and bool(found & {"reported_by", "falls_within"})
 
 
-def other_police_uk_file(columns: Sequence[str]) -> str:
-    """Return what kind of police.uk file without incidents a header belongs to, or an empty text."""
-    found = {plain(column) for column in columns}
-    if {"crime_id", "outcome_type"} <= found:
-        return "outcomes"
-    if {"object_of_search", "legislation"} <= found:
-        return "stop-and-search"
-    return ""
+def refuse_other(table: Table) -> None:
+    """Raise when a table is a police.uk file that holds no incidents.
+
+    Raises
+    ------
+    SourceError
+        If it holds outcomes or stops and searches.
+    """
+    found = {plain(column) for column in table.columns}
+    kind = next((kind for kind, columns in _NOT_INCIDENTS.items() if columns <= found), None)
+    if kind:
+        raise SourceError(f"{table.name} is a police.uk {kind} file and holds no incidents; give the -street.csv file.")
 
 
 def read_table(table: Table, timezone: str) -> Reading:
@@ -60,7 +62,7 @@ def read_table(table: Table, timezone: str) -> Reading:
     month = times.month_spans(text["month"], timezone)
     frame = pl.DataFrame({
         "longitude": degrees["longitude"], "latitude": degrees["latitude"],
-        "category": map_distinct(text["category"]), "month": month["month"],
+        "category": map_distinct(text["category"], slug), "month": month["month"],
         "occurred_from": month["occurred_from"], "occurred_to": month["occurred_to"],
         "location": text["location"] if "location" in text.columns else pl.Series([""] * text.height, dtype=pl.String),
     }).with_columns(
@@ -69,15 +71,3 @@ def read_table(table: Table, timezone: str) -> Reading:
         qualifier=pl.lit(""), origin=pl.lit("unknown"), source=pl.lit(table.name), heading=pl.lit(""),
     )  # fmt: skip
     return Reading(frame.select(COLUMNS), "police_uk", matched, table.file, (*table.notes, *notes))
-
-
-def map_distinct(text: pl.Series) -> pl.Series:
-    """Return the category slug of each text; each distinct text is looked at once."""
-    distinct = text.unique()
-    return text.replace_strict(distinct, pl.Series([slug(value) for value in distinct], dtype=pl.String))
-
-
-def refuse_other(table: Table) -> None:
-    """Raise when a table is a police.uk file that holds no incidents."""
-    if kind := other_police_uk_file(table.columns):
-        raise SourceError(f"{table.name} is a police.uk {kind} file and holds no incidents; give the -street.csv file.")

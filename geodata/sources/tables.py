@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ import openpyxl
 import polars as pl
 
 from geodata.errors import SourceError
-from geodata.sources.files import Part, check_limits, list_members
+from geodata.sources.files import Part, check_limits, list_members, open_archive
 
 _DELIMITERS = ",\t;|"
 _OLD_WORKBOOK = b"\xd0\xcf\x11\xe0"
@@ -27,7 +28,7 @@ _HEADER_ROWS = 20  # a workbook's header is looked for this far down, below any 
 class Table:
     """A header, and a way to read some of its columns as text (missing values are empty texts).
 
-    ``select`` returns one row a record; repeated header lines are already left out and counted in ``repeated_headers``.
+    ``select`` returns one row a record; lines that repeat the header are left out.
     """
 
     name: str
@@ -35,6 +36,18 @@ class Table:
     columns: tuple[str, ...]
     select: Callable[[Sequence[str]], pl.DataFrame]
     notes: tuple[str, ...] = ()
+
+
+def plain(column: str) -> str:
+    """Return a column name in lower case words joined by underscores."""
+    return re.sub(r"[^a-z0-9]+", "_", column.strip().lower()).strip("_")
+
+
+def map_distinct(text: pl.Series, function: Callable[[str], str]) -> pl.Series:
+    """Return `function` of each text; each distinct text is looked at once."""
+    distinct = text.unique()
+    new = pl.Series([function(value) for value in distinct], dtype=pl.String)
+    return text.replace_strict(distinct, new, return_dtype=pl.String)
 
 
 def open_table(part: Part) -> Table:
@@ -121,7 +134,8 @@ def without_repeated_headers(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def _open_workbook(part: Part, data: bytes) -> Table:
-    check_limits(list_members(io.BytesIO(data), part.name), part.name)
+    with open_archive(io.BytesIO(data), part.name) as archive:
+        check_limits(list_members(archive, part.name), part.name)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # openpyxl remarks on styles it does not know; they carry no data

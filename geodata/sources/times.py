@@ -24,14 +24,9 @@ _PARTS: Final = ("year", "month", "day", "hour", "minute", "second", "zone", "ha
 
 
 def month_spans(text: pl.Series, timezone: str) -> pl.DataFrame:
-    """Return ``month``, ``occurred_from`` and ``occurred_to`` (first instants of the month and the next) for YYYY-MM."""
-    month = (
-        pl.col("text")
-        .str.strip_chars()
-        .str.head(7)
-        .add("-01")
-        .str.to_datetime("%Y-%m-%d", strict=False, time_unit="us")
-    )
+    """Return ``month`` and the first instants of it and of the next, ``occurred_from`` and ``occurred_to``."""
+    first_day = pl.col("text").str.strip_chars().str.head(7) + "-01"
+    month = first_day.str.to_datetime("%Y-%m-%d", strict=False, time_unit="us")
     spans = pl.DataFrame({"text": text.unique()}).with_columns(month=month)
     spans = spans.with_columns(
         occurred_from=localise(pl.col("month"), timezone),
@@ -41,10 +36,10 @@ def month_spans(text: pl.Series, timezone: str) -> pl.DataFrame:
 
 
 def localise(naive: pl.Expr, timezone: str) -> pl.Expr:
-    """Return local times with their zone: the hour that happens twice is taken as the first, the missing hour moves on.
+    """Return local times with their zone: the hour that comes twice is taken as the first, the missing one moves on.
 
-    An hour skipped in spring (01:30 on the last Sunday of March) was written by a clock nobody had put forward, so it is
-    read one hour later; no row is lost.
+    An hour skipped in spring (01:30 on the last Sunday of March) was written by a clock nobody had put forward, so it
+    is read one hour later; no row is lost.
     """
     first = naive.dt.replace_time_zone(timezone, ambiguous="earliest", non_existent="null")
     later = (naive + pl.duration(hours=1)).dt.replace_time_zone(timezone, ambiguous="earliest", non_existent="null")

@@ -1,0 +1,29 @@
+"""Which kind of source a table is, told by its header alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from geodata.sources import columns, force_extract, police_uk
+from geodata.sources.intake import Reading
+from geodata.sources.tables import Table
+
+
+def is_incidents(header: Sequence[str], mapping: Mapping[str, str] | None = None) -> bool:
+    """Return whether a header is that of a source we can read."""
+    is_mapped = bool(mapping) and set((mapping or {}).values()) <= set(header)
+    return police_uk.is_street_file(header) or is_mapped or columns.looks_like_incidents(header)
+
+
+def read_table(table: Table, mapping: Mapping[str, str], timezone: str) -> Reading:
+    """Return a table in the common columns, read as the kind of source its header shows.
+
+    Raises
+    ------
+    SourceError
+        If it is a police.uk file without incidents, or a force extract that cannot be understood.
+    """
+    police_uk.refuse_other(table)
+    if police_uk.is_street_file(table.columns):
+        return police_uk.read_table(table, timezone)
+    return force_extract.read_table(table, timezone, mapping)
