@@ -29,9 +29,9 @@ MONTHS_OF_DEMAND = 12  # R5.12
 OVERVIEW_RANGE_M = 60.0  # R5.9
 
 SITE_COLUMNS: dict[str, str] = {
-    "rank": "int64", "name": "object", "hotspot_id": "object", "n_covered": "int64", "n_marginal": "int64",
-    "share_covered": "float64", "range_m": "float64", "expires_after_weeks": "int64", "review_weeks": "object",
-    "caveat": "object", "longitude": "float64", "latitude": "float64",
+    "rank": "int64", "name": "str", "hotspot_id": "str", "n_covered": "int64", "n_marginal": "int64",
+    "share_covered": "float64", "range_m": "float64", "expires_after_weeks": "int64", "review_weeks": "str",
+    "caveat": "str", "longitude": "float64", "latitude": "float64",
 }  # fmt: skip
 
 
@@ -256,7 +256,7 @@ def _sites_frame(
             "latitude": chosen["latitude"].to_numpy(),
         },
         index=pd.Index([f"C{i}" for i in range(1, len(rows) + 1)], name="camera_id", dtype=object),
-    )
+    ).astype(SITE_COLUMNS)
     return gpd.GeoDataFrame(sites, geometry=gpd.points_from_xy(sites["longitude"], sites["latitude"]), crs=WGS84)
 
 

@@ -14,10 +14,10 @@ from hotspots.results import PeakWindow, Refusal
 from hotspots.timing import WEEKEND_BANDS, has_hours, peak_window, week_matrix
 
 PLAN_COLUMNS: dict[str, str] = {
-    "rank": "int64", "name": "object", "visits_per_week_low": "int64", "visits_per_week_high": "int64",
-    "minutes_per_visit": "float64", "days": "object", "hours": "object", "share_of_reports": "float64",
-    "share_of_week": "float64", "window": "object", "note": "object",
-    "day_numbers": "object", "start_hour": "float64", "window_hours": "float64",
+    "rank": "int64", "name": "str", "visits_per_week_low": "int64", "visits_per_week_high": "int64",
+    "minutes_per_visit": "float64", "days": "str", "hours": "str", "share_of_reports": "float64",
+    "share_of_week": "float64", "window": "str", "note": "str",
+    "day_numbers": "str", "start_hour": "float64", "window_hours": "float64",
 }  # fmt: skip
 
 

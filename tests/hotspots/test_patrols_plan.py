@@ -1,4 +1,4 @@
-"""The patrol plan: windows from a hotspot's own reports, pooled where they are few, refused where there are no hours."""
+"""The patrol plan: windows from a hotspot's own reports, pooled where few, refused where there are no hours."""
 
 from __future__ import annotations
 
