@@ -129,13 +129,10 @@ def place_names(points: pd.DataFrame, polygons: Sequence[Any] | NDArray[Any]) ->
 def _streets_by_polygon(points: pd.DataFrame, shapes: NDArray[Any]) -> list[list[str]]:
     """Return the streets named in each polygon, most reports first, kinds of place last."""
     distinct = points.groupby(["longitude", "latitude", "location"], sort=False).size().rename("n").reset_index()
-    texts = pd.unique(distinct["location"])
-    distinct["street"] = distinct["location"].map({text: street_name(text) for text in texts})
     places = np.asarray(shapely.points(distinct["longitude"].to_numpy(), distinct["latitude"].to_numpy()), dtype=object)
     polygon, point = shapely.STRtree(places.tolist()).query(shapes, predicate="intersects")
-    named = pd.DataFrame(
-        {"polygon": polygon, "street": distinct["street"].to_numpy()[point], "n": distinct["n"].to_numpy()[point]}
-    )
+    named = distinct[["location", "n"]].iloc[point].assign(polygon=polygon)
+    named["street"] = named["location"].map({text: street_name(text) for text in named["location"].unique()})
     totals = named.loc[named["street"] != ""].groupby(["polygon", "street"])["n"].sum().reset_index()
     totals["generic"] = totals["street"].map(is_generic).astype(bool)
     totals = totals.sort_values(["polygon", "generic", "n", "street"], ascending=[True, True, False, True])

@@ -22,7 +22,7 @@ from hotspots.shrinkage import GammaPrior, fit_prior, shrink
 
 Floats = NDArray[np.float64]
 
-_NEGLIGIBLE = 1e-7
+_NEGLIGIBLE = 1e-5
 """Posterior tail that decides which cells could belong to the top at all."""
 
 
