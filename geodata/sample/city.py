@@ -24,9 +24,10 @@ from geodata.sample.truth import make_truth
 
 # name of the planted hotspot, metres east and north of its centre: a handful, mostly in the centre
 _CAMERAS = (
-    ("City Centre Queen Square", 15, 10), ("City Centre Queen Square", 130, -60), ("City Centre Queen Square", -140, 90),
-    ("City Centre Queen Square", 40, 210), ("City Centre Queen Square", -60, -230), ("Bilston", 60, 20),
-    ("Heath Town", -110, 70), ("Whitmore Reans", 170, -120),
+    ("City Centre Queen Square", 15, 10), ("City Centre Queen Square", 130, -60),
+    ("City Centre Queen Square", -140, 90), ("City Centre Queen Square", 40, 210),
+    ("City Centre Queen Square", -60, -230), ("Bilston", 60, 20), ("Heath Town", -110, 70),
+    ("Whitmore Reans", 170, -120),
 )  # fmt: skip
 _CAMERA_RANGE_M = 60.0
 
@@ -74,13 +75,14 @@ def make_city(seed: int = 0) -> City:
     area = make_outline(chance[0])
     lines = make_streets(area, chance[1])
     addresses = make_addresses(lines, area, chance[2])
-    station_row = _nearest(addresses, area, POLICE_STATION)
-    addresses.loc[station_row, ["address", "is_dwelling"]] = [_station_text(addresses, station_row), False]
+    station_row = _nearest(addresses, POLICE_STATION)
+    addresses.loc[station_row, "address"] = _station_text(addresses, station_row)
+    addresses.loc[station_row, "is_dwelling"] = False
     groups = make_groups(addresses, station_row, chance[3])
     repeats = repeat_places(addresses, groups, chance[4])
     records = make_records(make_reports(groups, repeats, chance[5]), addresses, chance[6])
     pilot_chance, defect_chance = chance[7].spawn(2)
-    station = addresses.loc[station_row]
+    station: pd.Series = addresses.iloc[station_row]
     records, misrecorded = with_defects(records, area, station, defect_chance)
     visits = make_visits(pilot_chance)
     truth = make_truth(
@@ -96,7 +98,7 @@ def make_city(seed: int = 0) -> City:
         streets=lines.to_crs(WGS84).assign(synthetic=LABEL),
         addresses=addresses,
         incidents=records[list(COLUMNS)],
-        cameras=_cameras(area),
+        cameras=_cameras(),
         visits=visits,
         treated=treated_areas(),
         design=DESIGN,
@@ -104,9 +106,9 @@ def make_city(seed: int = 0) -> City:
     )
 
 
-def _nearest(addresses: pd.DataFrame, area: StudyArea, point: tuple[float, float]) -> int:
+def _nearest(addresses: pd.DataFrame, point: tuple[float, float]) -> int:
     """Return the row of the address nearest to (latitude, longitude)."""
-    xy = to_grid(area, [point])[0]
+    xy = to_grid([point])[0]
     return int(np.hypot(*(addresses[["easting", "northing"]].to_numpy() - xy).T).argmin())
 
 
@@ -114,10 +116,10 @@ def _station_text(addresses: pd.DataFrame, row: int) -> str:
     return f"Police Station, {addresses['address'][row].split(' ', 1)[1]}"
 
 
-def _cameras(area: StudyArea) -> pd.DataFrame:
+def _cameras() -> pd.DataFrame:
     """Return existing fixed cameras: ``camera_id``, ``name``, degrees, ``range_m``, ``kind``, ``source``."""
     centres = {place.name: (place.latitude, place.longitude) for place in LOCALITIES}
-    xy = to_grid(area, [centres[name] for name, _, _ in _CAMERAS]) + [offset for _, *offset in _CAMERAS]
+    xy = to_grid([centres[name] for name, _, _ in _CAMERAS]) + [offset for _, *offset in _CAMERAS]
     longitude, latitude = british_grid_to_wgs84(*xy.T)
     numbers = range(1, len(_CAMERAS) + 1)
     return pd.DataFrame(

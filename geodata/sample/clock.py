@@ -35,7 +35,7 @@ _SCHOOL_HOLIDAYS = (("01-01", "01-03"), ("02-13", "02-21"), ("04-03", "04-16"), 
 def season() -> NDArray[np.float64]:
     """Return the factor of each month on the number of ASB reports, mean 1 over a year; shared by every place."""
     factor = _CALENDAR_MONTH / _CALENDAR_MONTH.mean()
-    return factor[MONTHS.month.to_numpy() - 1]
+    return np.asarray(factor[MONTHS.month.to_numpy() - 1])
 
 
 def peak_share() -> float:
@@ -53,7 +53,8 @@ def draw_times(months: NDArray[np.int64], profile: Profile, rng: np.random.Gener
         weight = week[hours.day_of_week, hours.hour] * _day_factor(hours) * ~_is_skipped(hours)
         drawn = rng.choice(hours.to_numpy(), size=int(chosen.sum()), p=weight / weight.sum())
         times[chosen] = drawn.astype("datetime64[s]")
-    return times + rng.integers(1, 60, len(times)).astype("timedelta64[m]")
+    minutes = rng.integers(1, 60, len(times)).astype("timedelta64[m]")
+    return np.asarray(times + minutes)
 
 
 def later(times: Times, seconds: NDArray[np.int64]) -> Times:
@@ -73,7 +74,7 @@ def _week(profile: Profile) -> NDArray[np.float64]:
     late_shift[np.ix_(PEAK_DAYS, range(PEAK_START_HOUR, PEAK_END_HOUR))] = 1
     late_shift /= late_shift.sum()
     extra = {"hotspot": _PEAK_EXTRA, "elsewhere": 0.0, "patrol": 0.6, "crime": 0.0}[profile]
-    return (1 - extra) * plain + extra * late_shift
+    return np.asarray((1 - extra) * plain + extra * late_shift)
 
 
 def _day_factor(hours: pd.DatetimeIndex) -> NDArray[np.float64]:

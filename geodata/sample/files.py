@@ -53,7 +53,8 @@ def _csv(frame: pd.DataFrame) -> str:
 
 def _with_times_as_text(incidents: pd.DataFrame) -> pd.DataFrame:
     times = incidents.select_dtypes("datetime")
-    return incidents.assign(**{name: times[name].dt.strftime(TIME_FORMAT) for name in times})
+    texts = times.apply(lambda column: column.dt.strftime(TIME_FORMAT))
+    return incidents.assign(**{str(name): texts[name] for name in texts})
 
 
 def _geojson(frame: gpd.GeoDataFrame) -> str:

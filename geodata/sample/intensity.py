@@ -12,13 +12,13 @@ from scipy.spatial import cKDTree
 from geodata.sample.outline import locality_points
 from geodata.sample.places import ASB_PER_MONTH, LOCALITIES, OFFICER_SHARE, RING_M
 
-_N_LESSER = 70
-_LESSER_RADIUS_M = 110.0
-_LESSER_RATE = (13.0, 28.0)  # reports by the public a year: smallest and largest expected
+_N_LESSER = 62
+_LESSER_RADIUS_M = 80.0
+_LESSER_RATE = (16.0, 28.0)  # reports by the public a year: smallest and largest expected
 _LESSER_TAIL = 1.6  # exponent of the (truncated) Pareto tail
 _LESSER_FROM_PLANTED_M = 680.0
 _LESSER_APART_M = 560.0
-_LESSER_FROM_EDGE_ADDRESSES = 14
+_LESSER_MIN_ADDRESSES = 8
 _N_REPEAT = 12
 _REPEAT_FROM_PLANTED_M = 600.0
 _REPEAT_FROM_LESSER_M = 360.0
@@ -99,11 +99,7 @@ def _lesser(
             break
         is_apart = np.hypot(*(centres - candidate).T).min(initial=np.inf) > _LESSER_APART_M
         is_far = np.hypot(*(planted - candidate).T).min() > _LESSER_FROM_PLANTED_M
-        if (
-            is_apart
-            and is_far
-            and len(tree.query_ball_point(candidate, _LESSER_RADIUS_M)) > _LESSER_FROM_EDGE_ADDRESSES
-        ):
+        if is_apart and is_far and len(tree.query_ball_point(candidate, _LESSER_RADIUS_M)) >= _LESSER_MIN_ADDRESSES:
             centres = np.vstack([centres, candidate])
     low, high = (rate**-_LESSER_TAIL for rate in _LESSER_RATE)
     rates = (low - rng.random(len(centres)) * (low - high)) ** (-1 / _LESSER_TAIL)
@@ -118,6 +114,6 @@ def _lesser(
 
 def _background(street: Index, rng: np.random.Generator) -> NDArray[np.float64]:
     """Return address weights: gamma streets times gamma addresses, so that counts are negative binomial at both."""
-    of_street = rng.gamma(0.7, size=int(street.max()) + 1)
+    of_street = rng.gamma(1.0, size=int(street.max()) + 1)
     weights = of_street[street] * rng.gamma(0.3, size=len(street))
     return np.asarray(weights / weights.sum())

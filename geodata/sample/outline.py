@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from shapely.geometry.base import BaseGeometry
 
-from geodata.area import StudyArea, british_grid_to_wgs84
+from geodata.area import StudyArea
 from geodata.sample.places import CITY_AREA_KM2, CITY_BOX_M, CITY_NAME, LOCALITIES
+
+GRID = StudyArea(name=CITY_NAME, boundary=shapely.Point(LOCALITIES[0].longitude, LOCALITIES[0].latitude))
+"""Turns degrees into metres of the British National Grid and back, before the city has an outline."""
 
 _MARGIN_M = 650.0  # every planted hotspot and its ring lie inside
 _ROUNDING_M = 150.0
@@ -28,41 +32,37 @@ def make_outline(rng: np.random.Generator) -> StudyArea:
     )
     radius = 1 + waves.sum(axis=0)
     boundary = _scaled_to_area(radius * np.cos(angle), radius * np.sin(angle), _core())
-    degrees = shapely.transform(boundary, british_grid_to_wgs84, interleaved=False)
-    return StudyArea(name=CITY_NAME, boundary=_rounded(degrees))
+    degrees = shapely.transform(GRID.in_degrees(boundary), lambda xy: np.round(xy, 6))
+    return StudyArea(name=CITY_NAME, boundary=degrees)
 
 
 def locality_points() -> NDArray[np.float64]:
     """Return easting and northing of the planted localities, shape (n, 2), metres."""
-    grid = StudyArea(name="box", boundary=shapely.Point(LOCALITIES[0].longitude, LOCALITIES[0].latitude))
-    return to_grid(grid, [(place.latitude, place.longitude) for place in LOCALITIES])
+    return to_grid([(place.latitude, place.longitude) for place in LOCALITIES])
 
 
-def to_grid(area: StudyArea, points: list[tuple[float, float]]) -> NDArray[np.float64]:
+def to_grid(points: list[tuple[float, float]]) -> NDArray[np.float64]:
     """Return easting and northing of (latitude, longitude) pairs, shape (n, 2)."""
     latitude, longitude = np.array(points, dtype=float).T
-    return np.column_stack(area.project(longitude, latitude))
+    return np.column_stack(GRID.project(longitude, latitude))
 
 
-def _core() -> BaseGeometry:
-    return shapely.convex_hull(shapely.multipoints(locality_points())).buffer(_MARGIN_M)
+def _core() -> shapely.Polygon:
+    hull: shapely.Polygon = shapely.MultiPoint(locality_points()).convex_hull.buffer(_MARGIN_M)
+    return hull
 
 
-def _scaled_to_area(x: NDArray[np.float64], y: NDArray[np.float64], core: BaseGeometry) -> BaseGeometry:
+def _scaled_to_area(x: NDArray[np.float64], y: NDArray[np.float64], core: shapely.Polygon) -> shapely.Polygon:
     box = shapely.box(*CITY_BOX_M)
     centre = box.centroid
 
-    def shape(scale: float) -> BaseGeometry:
+    def shape(scale: float) -> shapely.Polygon:
         blob = shapely.Polygon(np.column_stack([centre.x + scale * x, centre.y + scale * y])).buffer(0)
-        rounded = blob.union(core).buffer(_ROUNDING_M).buffer(-_ROUNDING_M)
-        return shapely.Polygon(rounded.intersection(box).exterior)
+        inside: Any = blob.union(core).buffer(_ROUNDING_M).buffer(-_ROUNDING_M).intersection(box)
+        return shapely.Polygon(inside.exterior)
 
     low, high = 3000.0, 9000.0
     for _ in range(40):
         middle = (low + high) / 2
         low, high = (middle, high) if shape(middle).area < CITY_AREA_KM2 * 1e6 else (low, middle)
     return shape(high)
-
-
-def _rounded(shape: BaseGeometry) -> BaseGeometry:
-    return shapely.transform(shape, lambda xy: np.round(xy, 6))

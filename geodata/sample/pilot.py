@@ -8,8 +8,8 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
-from geodata.area import WGS84, british_grid_to_wgs84
-from geodata.sample.outline import locality_points
+from geodata.area import WGS84
+from geodata.sample.outline import GRID, locality_points
 from geodata.sample.places import (
     LABEL,
     LOCALITIES,
@@ -39,7 +39,7 @@ treated = "treated.geojson"  # one polygon for each treated hotspot, with its na
 start = "{PILOT_START}"  # first month with patrols
 months_after = 12
 visits = "visits.csv"  # what was delivered
-planned_visits_per_week = {PLANNED_VISITS_PER_WEEK}  # officers' visits, all treated hotspots together
+planned_visits_per_week = {PLANNED_VISITS_PER_WEEK}  # in all treated hotspots together
 
 [notes]
 synthetic = true
@@ -50,9 +50,10 @@ def treated_areas() -> gpd.GeoDataFrame:
     """Return the treated hotspots as circles of the planted radius, EPSG:4326, column ``name``."""
     chosen = [(place, xy) for place, xy in zip(LOCALITIES, locality_points(), strict=True) if place.is_treated]
     circles = [shapely.Point(xy).buffer(place.radius_m, quad_segs=16) for place, xy in chosen]
-    degrees = [shapely.transform(circle, british_grid_to_wgs84, interleaved=False) for circle in circles]
     return gpd.GeoDataFrame(
-        {"name": [place.name for place, _ in chosen], "synthetic": LABEL}, geometry=degrees, crs=WGS84
+        {"name": [place.name for place, _ in chosen], "synthetic": LABEL},
+        geometry=GRID.in_degrees(np.array(circles, dtype=object)),
+        crs=WGS84,
     )
 
 

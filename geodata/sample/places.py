@@ -67,10 +67,10 @@ class Locality:
 
 
 LOCALITIES = (
-    Locality("Low Hill", 52.6085, -2.1110, 140.0, 124.0, is_treated=True),
+    Locality("Low Hill", 52.6085, -2.1110, 140.0, 120.0, is_treated=True),
     Locality("The Scotlands", 52.6130, -2.1010, 120.0, 112.0, is_treated=True),
     Locality("Warstones", 52.5650, -2.1660, 130.0, 116.0, is_treated=True),
-    Locality("Heath Town", 52.5950, -2.1040, 130.0, 120.0, is_treated=True),
+    Locality("Heath Town", 52.5950, -2.1040, 130.0, 116.0, is_treated=True),
     Locality("Bentley Bridge", 52.5975, -2.0860, 120.0, 110.0, is_treated=True),
     Locality("City Centre Queen Square", 52.5862, -2.1288, 140.0, 118.0),
     Locality("Whitmore Reans", 52.5950, -2.1450, 120.0, 98.0),

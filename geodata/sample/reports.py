@@ -19,7 +19,7 @@ from geodata.sample.places import (
     PILOT_FIRST_MONTH,
 )
 
-_DRIFT_SD = 0.12  # monthly log-rate of a place, correlated from month to month: places vary more than Poisson
+_DRIFT_SD = 0.08  # monthly log-rate of a place, correlated from month to month: places vary more than Poisson
 _DRIFT_MEMORY = 0.8
 _CITY_SHOCK_SD = 0.04
 _REPEAT_MONTHS = 6
@@ -41,11 +41,13 @@ def make_reports(groups: list[Group], repeats: NDArray[np.int64], rng: np.random
     for number, (group, rate) in enumerate(zip(groups, asb, strict=True)):
         public, officer, displaced = _streams(group, rate)
         parts += [
-            _draw(number, "public", public, group.members, group.weights, rng),
-            _draw(number, "officer", officer, group.members, group.weights, rng),
-            _draw(number, "displaced", displaced, group.ring, None, rng),
+            _draw(number, "public", public, group.members, group.weights, rng=rng),
+            _draw(number, "officer", officer, group.members, group.weights, rng=rng),
+            _draw(number, "displaced", displaced, group.ring, None, rng=rng),
         ]
-    parts += [_draw(number, "other", rate, groups[number].members, None, rng) for number, rate in _other_rates(groups)]
+    parts += [
+        _draw(number, "other", rate, groups[number].members, None, rng=rng) for number, rate in _other_rates(groups)
+    ]
     parts.append(_repeat_reports(repeats, len(groups) - 1, rng))
     reports = pd.concat(parts, ignore_index=True)
     reports["category"] = ASB_TEXT
@@ -96,6 +98,7 @@ def _draw(
     rate: NDArray[np.float64],
     members: NDArray[np.int64],
     weights: NDArray[np.float64] | None,
+    *,
     rng: np.random.Generator,
 ) -> pd.DataFrame:
     """Return Poisson many reports a month, each at a member address."""
@@ -120,10 +123,11 @@ def _repeat_reports(repeats: NDArray[np.int64], group: int, rng: np.random.Gener
 def _times(reports: pd.DataFrame, groups: list[Group], rng: np.random.Generator) -> NDArray[np.datetime64]:
     is_planted = reports["group"].map(lambda number: groups[number].kind == "planted").to_numpy(dtype=bool)
     plain = np.where(is_planted, "hotspot", "elsewhere")
-    profile = reports["stream"].map(_PROFILES).fillna(pd.Series(plain, index=reports.index))
+    own = reports["stream"].map(_PROFILES)
+    profile = np.where(own.isna(), plain, own)
     months = reports["month"].to_numpy(dtype=np.int64)
     times = np.empty(len(reports), dtype="datetime64[s]")
     for name in ("hotspot", "elsewhere", "patrol", "crime"):
-        chosen = (profile == name).to_numpy()
-        times[chosen] = draw_times(months[chosen], name, rng)  # type: ignore[arg-type]
+        chosen = profile == name
+        times[chosen] = draw_times(months[chosen], name, rng)
     return times

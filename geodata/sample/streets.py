@@ -53,8 +53,8 @@ def _main_roads(rng: np.random.Generator) -> list[BaseGeometry]:
     triangles = shapely.delaunay_triangles(shapely.multipoints(places), only_edges=True)
     ends = [shapely.get_coordinates(edge) for edge in shapely.get_parts(triangles)]
     away = places - places.mean(axis=0)
-    outward = zip(places, places + 9000 * away / np.hypot(*away.T)[:, None], strict=True)
-    return [_bent(a, b, rng) for a, b in [*ends, *outward]]
+    outward = np.stack([places, places + 9000 * away / np.hypot(*away.T)[:, None]], axis=1)
+    return [_bent(road[0], road[1], rng) for road in [*ends, *outward]]
 
 
 def _bent(a: Floats, b: Floats, rng: np.random.Generator) -> BaseGeometry:
