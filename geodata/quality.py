@@ -14,7 +14,7 @@ from geodata.categories import label, slug
 from geodata.errors import DataError
 from geodata.findings import DefaultLocation, Finding, Severity
 from geodata.period import Period, parse_month
-from geodata.schema import INCIDENTS, LOCATION_PRECISIONS, TIME_PRECISIONS, check
+from geodata.schema import ASB, INCIDENTS, LOCATION_PRECISIONS, TIME_PRECISIONS, check
 from geodata.sources.intake import DUPLICATE, NO_DATE, Intake
 
 __all__ = ["DefaultLocation", "Finding", "Gate", "QualityReport", "Severity", "grade", "screen"]
@@ -72,7 +72,7 @@ def screen(
     intake: Intake,
     area: StudyArea,
     *,
-    categories: tuple[str, ...],
+    categories: tuple[str, ...] = (ASB,),
     first_month: str | None = None,
     last_month: str | None = None,
 ) -> Gate:
@@ -100,6 +100,8 @@ def screen(
         records went, and whether coordinates look swapped or lie far away).
     """
     records = intake.records
+    if records.empty:
+        raise DataError("There is no dated record to screen; read the files again.")
     dropped = {DUPLICATE: 0, NO_DATE: 0} | dict(intake.dropped)
     of_category = records.loc[_is_wanted(records["category"], categories)]
     dropped[OTHER_CATEGORY] = len(records) - len(of_category)

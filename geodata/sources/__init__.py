@@ -9,7 +9,7 @@ from geodata.errors import SourceError
 from geodata.sources.files import Part, collect
 from geodata.sources.frames import intake_of
 from geodata.sources.intake import Intake, Reading, join
-from geodata.sources.recognise import is_incidents, read_table
+from geodata.sources.recognise import read_table
 from geodata.sources.tables import open_table
 
 __all__ = ["Intake", "intake_of", "read"]
@@ -40,11 +40,12 @@ def read(
     readings: list[Reading] = []
     with collect(paths) as (parts, notes):
         for part in parts:
-            table = open_table(part)
-            if not part.is_explicit and not is_incidents(table.columns, mapping):
-                notes.append(f"{part.name} was ignored: its columns are not those of incidents.")
-                continue
-            readings.append(read_table(table, mapping or {}, timezone))
+            try:
+                readings.append(read_table(open_table(part), mapping or {}, timezone))
+            except SourceError as error:
+                if part.is_explicit:
+                    raise
+                notes.append(f"{part.name} was ignored: {error}")
     if not readings:
         raise SourceError(f"None of the {len(parts):,} files found holds incidents; they were: {_names(parts)}.")
     intake = join(readings, notes)

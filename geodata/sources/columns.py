@@ -108,8 +108,8 @@ def is_personal(column: str) -> bool:
 def match(columns: Sequence[str], mapping: Mapping[str, str], name: str) -> dict[str, str]:
     """Return canonical field -> column for a force extract.
 
-    An explicit `mapping` goes first; other fields are found by synonym, and a column serves one field only (the
-    category column may also be the heading).
+    An explicit `mapping` goes first; other fields are found by synonym. One column may serve two fields: the national
+    standard's category is both category and heading.
 
     Raises
     ------

@@ -49,7 +49,8 @@ class Part:
     read : callable
         Returns the bytes.
     is_explicit : bool
-        The user named this very file, so failing to understand it is an error rather than a note.
+        The user named this very file (or an archive of incidents), so failing to understand it is an error; a stranger
+        in a folder is only noted.
     """
 
     name: str
@@ -107,8 +108,11 @@ def _parts_of_file(path: Path, stack: ExitStack, *, is_explicit: bool) -> tuple[
     name = path.name
     if not is_explicit and name.lower().endswith(_NOT_INCIDENTS):
         return [], 1
-    with path.open("rb") as stream:
-        start = stream.read(4)
+    try:
+        with path.open("rb") as stream:
+            start = stream.read(4)
+    except OSError as error:
+        raise SourceError(f"{name} could not be opened ({error.strerror}).") from error
     if start[:2] == b"PK" and not _is_workbook(path):
         return _parts_of_archive(path, stack)
     size = path.stat().st_size
@@ -119,7 +123,8 @@ def _parts_of_file(path: Path, stack: ExitStack, *, is_explicit: bool) -> tuple[
         name, size = name.removesuffix(".gz"), 0
     else:
         read = path.read_bytes
-    return [Part(name=name, file=path.name, size=size, read=read, is_explicit=is_explicit)], 0
+    is_wanted = is_explicit or name.lower().endswith(_STREET)
+    return [Part(name=name, file=path.name, size=size, read=read, is_explicit=is_wanted)], 0
 
 
 def _is_workbook(path: Path) -> bool:

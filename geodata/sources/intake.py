@@ -9,6 +9,7 @@ from typing import Final, Literal
 import pandas as pd
 import polars as pl
 
+from geodata.errors import SourceError
 from geodata.schema import RECORDS, check
 
 Kind = Literal["police_uk", "force_extract", "mixed"]
@@ -76,7 +77,13 @@ class Reading:
 
 
 def join(readings: Iterable[Reading], notes: Iterable[str] = ()) -> Intake:
-    """Return one intake from all tables read."""
+    """Return one intake from all tables read.
+
+    Raises
+    ------
+    SourceError
+        If there are rows but none has a date.
+    """
     readings = list(readings)
     n_read = sum(reading.frame.height for reading in readings)
     parts, duplicate_ids, conflicting_ids = [], 0, 0
@@ -89,6 +96,11 @@ def join(readings: Iterable[Reading], notes: Iterable[str] = ()) -> Intake:
     frame = pl.concat(parts)
     n_copies = n_read - frame.height
     dated = frame.filter(pl.col("month").is_not_null())
+    if dated.is_empty() and n_read:
+        raise SourceError(
+            f"None of the {n_read:,} rows has a date that can be read; write dates as 2023-08-31, 31/08/2023 or "
+            "2023-08."
+        )
     kinds = {reading.kind for reading in readings}
     said = [*notes, *(note for reading in readings for note in reading.notes)]
     return Intake(

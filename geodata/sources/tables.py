@@ -62,7 +62,7 @@ def open_table(part: Part) -> Table:
     if data[:2] == b"PK":
         return _open_workbook(part, data)
     if data[:4] == _OLD_WORKBOOK:
-        raise SourceError(f"{part.name} is an old Excel workbook (.xls); save it as .xlsx or CSV.")
+        raise SourceError(f"{part.name} is an old (.xls) or password-locked Excel workbook; save it as .xlsx or CSV.")
     text, notes = to_utf8(data, part.name)
     text = text.lstrip(b"\r\n")
     if not text.strip():

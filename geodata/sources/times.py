@@ -7,11 +7,9 @@ from typing import Final
 import polars as pl
 
 _CLOCK: Final = r"(?:[T ,]+(?:at +)?(?P<hour>\d{1,2})[:.]?(?P<minute>\d{2})(?:[:.]?(?P<second>\d{2})(?:[.,]\d+)?)?)?"
-_ISO: Final = (
-    r"^(?P<year>\d{4})(?P<gap>[-/.]?)(?P<month>\d{2})(?:[-/.]?(?P<day>\d{2}))?"
-    + _CLOCK
-    + r" *(?P<zone>Z|[+-]\d{2}:?\d{2})?$"
-)
+_ZONE: Final = r" *(?P<zone>Z|[+-]\d{2}:?\d{2})?$"
+_ISO: Final = r"^(?P<year>\d{4})[-/.](?P<month>\d{1,2})(?:[-/.](?P<day>\d{1,2}))?" + _CLOCK + _ZONE
+_COMPACT: Final = r"^(?P<year>\d{4})(?P<month>\d{2})(?P<day>\d{2})?" + _CLOCK + _ZONE
 _WRITTEN: Final = (
     r"^(?:[A-Za-z]{3,9},? +)?(?P<day>\d{1,2})(?:st|nd|rd|th)?[-/. ](?P<month>\d{1,2}|[A-Za-z]{3,9})[-/., ]+"
     r"(?P<year>\d{4}|\d{2})" + _CLOCK + r" *(?P<half>[AaPp])?(?:\.?[Mm]\.?)?$"
@@ -19,15 +17,20 @@ _WRITTEN: Final = (
 _NAMED_MONTH: Final = r"^(?P<month>[A-Za-z]{3,9})[- ](?P<year>\d{4}|\d{2})$"
 _SERIAL: Final = r"^\d{5}(?:\.\d+)?$"
 _MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_YEARS: Final = (1990, 2099)
+_MONTHS_NEED_ROWS: Final = 20
 _EXCEL_START: Final = pl.datetime(1899, 12, 30)
 _PARTS: Final = ("year", "month", "day", "hour", "minute", "second", "zone", "half")
 
 
 def month_spans(text: pl.Series, timezone: str) -> pl.DataFrame:
-    """Return ``month`` and the first instants of it and of the next, ``occurred_from`` and ``occurred_to``."""
-    first_day = pl.col("text").str.strip_chars().str.head(7) + "-01"
-    month = first_day.str.to_datetime("%Y-%m-%d", strict=False, time_unit="us")
-    spans = pl.DataFrame({"text": text.unique()}).with_columns(month=month)
+    """Return ``month`` and the first instants of it and of the next, ``occurred_from`` and ``occurred_to``.
+
+    Months are written ``2014-01``; those that went through a spreadsheet (``Jan-14``, ``01/01/2014``) are understood.
+    """
+    distinct = text.unique()
+    start = parse(distinct, timezone)["start"]
+    spans = pl.DataFrame({"text": distinct, "month": start.dt.replace_time_zone(None).dt.truncate("1mo")})
     spans = spans.with_columns(
         occurred_from=localise(pl.col("month"), timezone),
         occurred_to=localise(pl.col("month").dt.offset_by("1mo"), timezone),
@@ -51,8 +54,8 @@ def parse(text: pl.Series, timezone: str) -> pl.DataFrame:
 
     ISO dates, UK day-first dates (``01/02/2023`` is 1 February) with named or numbered months, Excel serial numbers
     and whole months are understood. Dates are read month-first only when the column holds a day above 12 in second
-    place and none in first. When every time of a column is midnight the column holds dates, and when every date is the
-    first of a month (in two months or more) it holds months.
+    place and none in first. When every time of a column is midnight the column holds dates; when every one of 20 dates
+    or more is the first of a month it holds months. Years outside 1990-2099 are slips of the keyboard: not understood.
 
     Parameters
     ----------
@@ -69,7 +72,7 @@ def parse(text: pl.Series, timezone: str) -> pl.DataFrame:
     month_first = _is_month_first(parts)
     if month_first:
         parts = parts.with_columns(day=pl.col("month"), month=pl.col("day"))
-    found = _instants(parts, timezone).with_columns(is_month_first=pl.lit(month_first))
+    found = _instants(parts, timezone, len(text)).with_columns(is_month_first=pl.lit(month_first))
     return pl.DataFrame({"text": text}).join(found, on="text", how="left", maintain_order="left").drop("text")
 
 
@@ -79,7 +82,8 @@ def join_clock(date: pl.Series, clock: pl.Series) -> pl.Series:
     padded = pl.when(digits.str.contains(r"^\d{1,4}$")).then(digits.str.zfill(4)).otherwise(digits)
     day = pl.col("date").str.strip_chars().str.replace(r"[T ]0?0:00(:00)?$", "")
     frame = pl.DataFrame({"date": date, "clock": clock})
-    joined = pl.when((padded == "") | (day == "")).then(day).otherwise(day + " " + padded)
+    is_complete = (padded == "") | (day == "") | day.str.contains(r"\d:\d\d")
+    joined = pl.when(is_complete).then(day).otherwise(day + " " + padded)
     return frame.select(joined.alias("text"))["text"]
 
 
@@ -88,6 +92,7 @@ def _parts(text: pl.Series) -> pl.DataFrame:
     stripped = pl.col("text").str.strip_chars()
     frame = pl.DataFrame({"text": text}).with_columns(
         iso=stripped.str.extract_groups(_ISO),
+        compact=stripped.str.extract_groups(_COMPACT),
         written=stripped.str.extract_groups(_WRITTEN),
         named=stripped.str.extract_groups(_NAMED_MONTH),
         serial=pl.when(stripped.str.contains(_SERIAL)).then(stripped).cast(pl.Float64, strict=False),
@@ -107,7 +112,7 @@ def _is_month_first(parts: pl.DataFrame) -> bool:
     return bool((second > 12).any()) and not bool((first > 12).any())
 
 
-def _instants(parts: pl.DataFrame, timezone: str) -> pl.DataFrame:
+def _instants(parts: pl.DataFrame, timezone: str, n_rows: int) -> pl.DataFrame:
     number = {part: pl.col(part).cast(pl.Int32, strict=False) for part in _PARTS[:6]}
     name = pl.col("month").str.to_lowercase().str.head(3)
     month = pl.coalesce(number["month"], name.replace_strict(_MONTHS, list(range(1, 13)), default=None))
@@ -130,11 +135,11 @@ def _instants(parts: pl.DataFrame, timezone: str) -> pl.DataFrame:
         ),
         is_month=pl.col("day").is_null() & pl.col("serial").is_null(),
     )
+    frame = frame.with_columns(date=pl.when(pl.col("date").dt.year().is_between(*_YEARS)).then("date"))
     if not (frame["minutes"].fill_null(0) > 0).any():
-        frame = frame.with_columns(minutes=pl.lit(None, dtype=pl.Float64))
-        dates = frame["date"].drop_nulls()
-        if dates.n_unique() > 1 and (dates.dt.day() == 1).all():
-            frame = frame.with_columns(is_month=pl.lit(value=True))
+        are_months = n_rows >= _MONTHS_NEED_ROWS and bool((frame["date"].dt.day() == 1).all())
+        is_month = pl.lit(value=True) if are_months else pl.col("is_month")
+        frame = frame.with_columns(minutes=pl.lit(None, dtype=pl.Float64), is_month=is_month)
     return _spans(frame, timezone)
 
 
