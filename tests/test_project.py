@@ -32,9 +32,8 @@ IMPORT_NAMES = {
 """Import name of a distribution, where it is not the distribution's own name."""
 
 NEVER_IMPORTED = {
-    "openpyxl": "pandas reads and writes XLSX with it",
     "pyarrow": "pandas and geopandas read and write Parquet with it",
-    "pyogrio": "geopandas reads and writes vector files with it",
+    "scikit-learn": "a package of the design; for now only tests use it, to hold the kernel density against",
 }
 """Runtime dependencies that no module imports itself, and why they are declared all the same."""
 
