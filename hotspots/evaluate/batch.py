@@ -113,10 +113,13 @@ def _answer(pilot: dict[str, Any], number: int) -> dict[str, Any]:
 
 
 def _monthly(pilot: dict[str, Any], group: str, key: str, number: int) -> NDArray[np.float64]:
-    rows = [unit[key] for unit in pilot[group]]
-    if any(len(row) != len(pilot["months"]) for row in rows):
-        raise DesignError(f"Line {number}: {key} of {group} must hold one count for each of the months.")
-    counts = np.array(rows, dtype=float).reshape(len(rows), len(pilot["months"]))
+    try:
+        rows = [unit[key] for unit in pilot[group]]
+        counts = np.array(rows, dtype=float).reshape(len(rows), len(pilot["months"]))
+    except (TypeError, ValueError, KeyError) as error:
+        raise DesignError(
+            f"Line {number}: every unit of {group} needs '{key}', one number for each of the months."
+        ) from error
     if counts.size and not (np.isfinite(counts).all() and counts.min() >= 0):
         raise DesignError(f"Line {number}: {key} of {group} must be numbers of at least 0.")
     return counts

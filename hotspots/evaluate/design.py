@@ -47,7 +47,7 @@ class Design:
     months_after : int or None
         Months from the start that count; None takes every month published.
     planned_visits_per_week : float or None
-        In each treated place.
+        All treated places together.
     rings : int or None
         Rings of cells around a place watched for displacement; None: 2 at resolution 10, 1 at resolution 9.
     assignment : str
@@ -78,7 +78,7 @@ def read_design(path: str | Path) -> Design:
 
     Required keys: ``name``, ``incidents`` (list of files or folders), ``area``, ``treated`` (polygon file with a
     ``name`` column) and ``start`` (YYYY-MM). Optional: ``category`` (list), ``months_after``, ``visits``,
-    ``planned_visits_per_week`` (in each treated place), ``rings``, ``assignment`` ("ranked" or "randomised"),
+    ``planned_visits_per_week`` (all treated places together), ``rings``, ``assignment`` ("ranked" or "randomised"),
     ``frozen`` (the hash of `design_hash`) and a free table ``notes``. Other keys (``hypothesis``, ``known_shocks`` ...)
     are kept with the notes.
 

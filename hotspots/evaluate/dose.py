@@ -21,7 +21,7 @@ def delivered(design: Design, names: Sequence[str], after: Period, *, timezone: 
         return None
     planned = design.planned_visits_per_week
     plan = pd.DataFrame(
-        {"name": list(names), "visits_per_week_low": planned or 0.0, "day_numbers": ""},
+        {"name": list(names), "visits_per_week_low": (planned or 0.0) / len(names), "day_numbers": ""},
         index=[f"T{number:02d}" for number in range(1, len(names) + 1)],
     )
     visits = read_visits(design.visits, timezone=timezone)

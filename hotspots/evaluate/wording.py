@@ -154,8 +154,9 @@ def regression_note(cells: pd.DataFrame, treated: Sequence[Place]) -> tuple[str,
         return ()
     fall = 100 * (float(own["n_shrunk"].sum()) / total - 1)
     return (
-        "Regression to the mean: places picked because they were busy come down by themselves; from the counts before "
-        f"the start alone a change of {fall:+.0f} % would be expected with nothing done.",
+        "Regression to the mean: places picked because they were busy come down by themselves. Pulling each cell "
+        f"towards the typical one suggests about {fall:+.0f} % with nothing done; comparison places picked by the same "
+        "rule share most of that.",
     )
 
 
