@@ -15,6 +15,7 @@ from geodata import cells as h3cells
 from geodata.area import StudyArea
 from geodata.errors import DesignError, SourceError
 from geodata.quality import DefaultLocation
+from geodata.sources import read
 from hotspots.cameras import can_site, candidate_sites, empty_sites, read_cameras, site_cameras
 from hotspots.config import CameraConfig
 
@@ -276,3 +277,10 @@ def test_a_broken_camera_list_gets_one_clear_sentence(tmp_path, text, says):
         read_cameras(path)
     assert says in str(refusal.value)
     assert "\n" not in str(refusal.value)
+
+
+def test_police_uk_points_site_no_camera(shared):
+    records = read([shared / "data" / "police_uk" / "wolverhampton_2014-01_2014-02.csv"]).records
+    refusal = can_site(records.dropna(subset=["longitude", "latitude"]))
+    assert refusal is not None
+    assert "shared map point" in refusal.reason

@@ -11,6 +11,9 @@ from pandas.testing import assert_frame_equal
 
 from geodata import cells as h3cells
 from geodata.area import StudyArea
+from geodata.sample import make_city, write_city
+from geodata.schema import ASB
+from geodata.sources import read
 from hotspots.config import PatrolConfig
 from hotspots.patrols import can_plan_hours, empty_plan, plan
 from hotspots.patrols.plan import PLAN_COLUMNS
@@ -152,3 +155,38 @@ def test_a_span_over_the_peak_counts_for_the_hours_it_touches():
     made = plan(hotspots(), data, PatrolConfig(shift_hours=3, shift_days=1), area=AREA)
     assert made.loc["H01", "start_hour"] == 15
     assert np.isclose(made.loc["H01", "share_of_reports"], 1.0)
+
+
+def test_the_planted_late_shift_peak_of_the_sample_city_is_found(tmp_path):
+    city = make_city(0)
+    records = read([write_city(city, tmp_path)["incidents.csv"]]).records.dropna(subset=["longitude", "latitude"])
+    records = records.loc[records["category"] == ASB]
+    planted = city.truth["hotspots"]
+    own = [h3cells.disk(h3cells.assign([p["longitude"]], [p["latitude"]], 10)[0], 1) for p in planted]
+    places = gpd.GeoDataFrame(
+        {
+            "rank": range(1, len(planted) + 1),
+            "name": [place["name"] for place in planted],
+            "score": 1.0,
+            "cells": [",".join(cells) for cells in own],
+        },
+        geometry=[shapely.union_all(h3cells.polygons(cells)) for cells in own],
+        index=pd.Index([f"H{i + 1:02d}" for i in range(len(planted))], name="hotspot_id"),
+        crs=4326,
+    )
+    made = plan(places, records, PatrolConfig(), area=city.area)
+    peak = city.truth["peak"]
+    assert peak["days"] == ["Wed", "Thu", "Fri", "Sat"]
+    found = (made["days"] == "Wed-Sat") & ((made["start_hour"] - peak["start_hour"]).abs() <= 1)
+    assert found.sum() >= len(planted) - 1
+    assert (made["share_of_reports"] > 2.4 * made["share_of_week"]).all()
+
+
+def test_police_uk_months_name_no_hour(shared):
+    records = read([shared / "data" / "police_uk" / "wolverhampton_2014-01_2014-02.csv"]).records
+    located = records.dropna(subset=["longitude", "latitude"])
+    refusal = can_plan_hours(located)
+    assert refusal is not None
+    assert refusal.reason.startswith(f"{len(located):,} of {len(located):,} reports carry no clock time (the month")
+    made = plan(hotspots(), located, PatrolConfig(), area=AREA)
+    assert made["window"].str.startswith("No hours: ").all()
