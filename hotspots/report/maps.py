@@ -47,7 +47,10 @@ class _Behaviour(MacroElement):
         self.labels = labels
 
 
-def folium_map(run: Run, *, selected: str | None = None) -> folium.Map:
+_UNFRAMED = ".leaflet-top { margin-top: 0; } .leaflet-bottom { margin-bottom: 0; }"
+
+
+def folium_map(run: Run, *, selected: str | None = None, framed: bool = True) -> folium.Map:
     """Return the map of a run; it works without a network, in the app and as a file.
 
     Parameters
@@ -55,6 +58,9 @@ def folium_map(run: Run, *, selected: str | None = None) -> folium.Map:
     run : Run
     selected : str, optional
         A ``hotspot_id`` to mark and to zoom to; an id the run does not have is ignored.
+    framed : bool
+        Whether title bar, legend and footer lie on the map; without them it fits a small place on a page that says
+        the same around it (`furniture.legend`).
 
     Returns
     -------
@@ -69,7 +75,8 @@ def folium_map(run: Run, *, selected: str | None = None) -> folium.Map:
     )
     made.options["maxZoom"] = 19
     figure: Any = made.get_root()
-    figure.header.add_child(Element(f"<style>{_asset('maps.css')}</style>"), name="asb_style")
+    style = _asset("maps.css") + ("" if framed else _UNFRAMED)
+    figure.header.add_child(Element(f"<style>{style}</style>"), name="asb_style")
     for pane, z_index in PANES.items():
         folium.map.CustomPane(pane, z_index=z_index, pointer_events=pane not in ("asb-base", "asb-names")).add_to(made)
     labels = [[_round(x.latitude), _round(x.longitude), data_text(x.text)] for x in basemap.labels(run)]
@@ -78,7 +85,7 @@ def folium_map(run: Run, *, selected: str | None = None) -> folium.Map:
         layer.add_to(made)
     folium.LayerControl(collapsed=True, position="topright").add_to(made)
     made.fit_bounds([[south, west], [north, east]], padding=(20, 20))
-    for part in (furniture.bar(run), furniture.legend(run), furniture.foot(run)):
+    for part in (furniture.bar(run), furniture.legend(run), furniture.foot(run)) if framed else ():
         figure.html.add_child(Element(part))
     _number_elements(figure)
     return made
