@@ -130,7 +130,7 @@ def test_everything_imported_is_declared_and_everything_declared_is_imported(
 def test_everything_the_tests_import_is_declared(
     root: Path, runtime: dict[str, Requirement], development: dict[str, Requirement]
 ) -> None:
-    used = set(_imports([root / "tests", root / "benchmarks"]))
+    used = set(_imports([root / "tests"]))
     declared = [IMPORT_NAMES.get(name, name.replace("-", "_")) for name in runtime | development]
     assert not _undeclared(used, declared), "imported by a test, but neither a dependency nor in the extra 'dev'"
 
