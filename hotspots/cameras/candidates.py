@@ -81,10 +81,10 @@ def _along_streets(
 
 def _street_points(hotspots: gpd.GeoDataFrame, incidents: pd.DataFrame) -> pd.DataFrame:
     on_streets = incidents.loc[incidents["location_precision"] == "street", ["longitude", "latitude", "location"]]
-    points = on_streets.groupby(["longitude", "latitude"], as_index=False)["location"].agg(_most_common)
+    inside = on_streets.loc[hotspot_of(hotspots, on_streets["longitude"], on_streets["latitude"]) != ""]
+    points = inside.groupby(["longitude", "latitude"], as_index=False)["location"].agg(_most_common)
     owner = hotspot_of(hotspots, points["longitude"], points["latitude"])
-    sites = _table(points["longitude"], points["latitude"], owner, points["location"].map(street_name), STREET_POINT)
-    return sites.loc[sites["hotspot_id"] != ""]
+    return _table(points["longitude"], points["latitude"], owner, points["location"].map(street_name), STREET_POINT)
 
 
 def _finer_cell_centres(hotspots: gpd.GeoDataFrame, incidents: pd.DataFrame) -> pd.DataFrame:

@@ -22,6 +22,7 @@ from hotspots.cameras.candidates import CELL_CENTRE, candidate_sites
 from hotspots.cameras.siting import Siting, maximal_cover
 from hotspots.config import CameraConfig
 from hotspots.naming import is_generic
+from hotspots.repeats import at_default_location
 from hotspots.results import Refusal
 
 PRECISE_PLACES = ("street", "address")
@@ -191,17 +192,15 @@ def _demand(
         & incidents["location_precision"].isin(PRECISE_PLACES)
         & (incidents["qualifier"] != "personal")
     ]
-    filed = pd.MultiIndex.from_tuples([(place.longitude, place.latitude) for place in default_locations] or [(0, 0)])
     counts = wanted.groupby(["longitude", "latitude"]).size()
-    counts = counts.loc[~counts.index.isin(filed)]
     if hotspots.empty or counts.empty:
         return np.empty((0, 2)), np.empty(0)
-    points = np.column_stack(
-        area.project(counts.index.get_level_values("longitude"), counts.index.get_level_values("latitude"))
-    )
+    longitude, latitude = counts.index.get_level_values("longitude"), counts.index.get_level_values("latitude")
+    points = np.column_stack(area.project(longitude, latitude))
     watched_ground = hotspots.to_crs(area.crs).union_all()
     shapely.prepare(watched_ground)
     near = shapely.dwithin(watched_ground, shapely.points(points), config.range_m)
+    near &= ~at_default_location(longitude, latitude, default_locations, area)
     return points[near], counts.to_numpy(dtype=float)[near]
 
 
