@@ -1,0 +1,193 @@
+"""The command line refuses bad input with one sentence and exit code 1, and leaves nothing half-written."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import geopandas as gpd
+import pytest
+import shapely
+
+from hotspots import cli
+
+HEADER = (
+    "Crime ID,Month,Reported by,Falls within,Longitude,Latitude,Location,LSOA code,LSOA name,Crime type,"
+    "Last outcome category,Context\n"
+)
+TOWN = shapely.box(-2.20, 52.55, -2.05, 52.64)
+
+Outcome = tuple[int, str, str]
+
+
+def row(
+    longitude: object = -2.12, latitude: object = 52.59, *, month: str = "2023-01", kind: str = "Anti-social behaviour"
+) -> str:
+    return f",{month},Force,Force,{longitude},{latitude},On or near Short Road,,,{kind},,\n"
+
+
+@pytest.fixture
+def area(tmp_path: Path) -> Path:
+    path = tmp_path / "town.geojson"
+    gpd.GeoDataFrame({"name": ["Town"]}, geometry=[TOWN], crs=4326).to_file(path)
+    return path
+
+
+@pytest.fixture
+def hotspots(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Outcome]:
+    def call(*arguments: str | Path) -> Outcome:
+        monkeypatch.setattr("sys.argv", ["hotspots", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        said = capsys.readouterr()
+        code = ended.value.code
+        return (code if isinstance(code, int) else 0), said.out, " ".join(said.err.split())
+
+    return call
+
+
+def text_file(content: str, name: str = "2023-01-force-street.csv") -> Callable[[Path], Path]:
+    def write(folder: Path) -> Path:
+        (folder / name).write_text(content, encoding="utf-8")
+        return folder / name
+
+    return write
+
+
+def bytes_file(content: bytes, name: str) -> Callable[[Path], Path]:
+    def write(folder: Path) -> Path:
+        (folder / name).write_bytes(content)
+        return folder / name
+
+    return write
+
+
+def archive(members: dict[str, bytes]) -> Callable[[Path], Path]:
+    def write(folder: Path) -> Path:
+        path = folder / "given.zip"
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file:
+            for name, content in members.items():
+                file.writestr(name, content)
+        return path
+
+    return write
+
+
+BOMB = {"2023-01/2023-01-force-street.csv": b"0" * 300_000_000}
+
+REFUSED = {
+    "an empty file": (text_file(""), "empty"),
+    "wrong columns": (text_file("a,b,c\n1,2,3\n"), "column"),
+    "no coordinates at all": (text_file(HEADER + row("", "") * 20), "coordinates"),
+    "everything outside the area": (text_file(HEADER + row(-0.41, 51.88) * 20), "outside"),
+    "swapped coordinates": (text_file(HEADER + row(52.59, -2.12) * 20), "swap"),
+    "metres in degree columns": (text_file(HEADER + row(391370, 298718) * 20), "British National Grid"),
+    "a ZIP that is not police.uk": (archive({"holiday.txt": b"sunny"}), "police.uk"),
+    "a ZIP bomb": (archive(BOMB), "limit"),
+    "a file that is no text": (bytes_file(bytes(range(256)) * 50, "records.csv"), ""),
+    "a file that does not exist": (lambda folder: folder / "absent.csv", "absent.csv"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_bad_records_get_one_sentence_and_leave_nothing(
+    case: str, area: Path, tmp_path: Path, hotspots: Callable[..., Outcome]
+) -> None:
+    make, expected = REFUSED[case]
+    out = tmp_path / "out"
+    code, said, error = hotspots("run", make(tmp_path), "--area", area, "--out", out)
+    assert code == 1
+    assert said == ""
+    assert error.startswith("hotspots: ")
+    assert expected.lower() in error.lower()
+    assert "Traceback" not in error
+    assert not out.exists()
+
+
+def test_an_unknown_category_names_the_known_ones(area: Path, tmp_path: Path, hotspots: Callable[..., Outcome]) -> None:
+    records = text_file(HEADER + row() + row(kind="Burglary"))(tmp_path)
+    code, _, error = hotspots("run", records, "--area", area, "--category", "litter", "--out", tmp_path / "out")
+    assert code == 1
+    assert "anti-social-behaviour" in error
+    assert "burglary" in error
+
+
+def test_no_reports_left_after_the_period_is_refused(
+    area: Path, tmp_path: Path, hotspots: Callable[..., Outcome]
+) -> None:
+    records = text_file(HEADER + row())(tmp_path)
+    code, _, error = hotspots("run", records, "--area", area, "--from", "2024-01", "--out", tmp_path / "out")
+    assert code == 1
+    assert not (tmp_path / "out").exists()
+    assert "2023-01" in error or "period" in error
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        ("{}", "polygon"),
+        ('{"type":"FeatureCollection","features":[]}', "polygon"),
+        (
+            '{"type":"FeatureCollection","features":[{"type":"Feature","properties":{},'
+            '"geometry":{"type":"Point","coordinates":[-2.1,52.6]}}]}',
+            "polygon",
+        ),
+        ("not json", "polygon"),
+    ],
+)
+def test_an_area_file_without_a_polygon_is_refused(
+    content: str, expected: str, tmp_path: Path, hotspots: Callable[..., Outcome]
+) -> None:
+    records = text_file(HEADER + row())(tmp_path)
+    area = tmp_path / "bad.geojson"
+    area.write_text(content)
+    code, _, error = hotspots("run", records, "--area", area, "--out", tmp_path / "out")
+    assert code == 1
+    assert expected in error
+
+
+def test_an_area_on_another_continent_is_refused_with_where_the_reports_lie(
+    tmp_path: Path, hotspots: Callable[..., Outcome]
+) -> None:
+    area = tmp_path / "chicago.geojson"
+    gpd.GeoDataFrame(geometry=[shapely.box(-87.9, 41.6, -87.5, 42.0)], crs=4326).to_file(area)
+    records = text_file(HEADER + row() * 20)(tmp_path)
+    code, _, error = hotspots("run", records, "--area", area, "--out", tmp_path / "out")
+    assert code == 1
+    assert "52.6" in error or "52.59" in error
+
+
+def test_wrong_usage_ends_with_two(tmp_path: Path, hotspots: Callable[..., Outcome]) -> None:
+    assert hotspots("run")[0] == 2
+    assert hotspots("evaluate", "--out", tmp_path)[0] == 2
+    assert hotspots("nonsense")[0] == 2
+
+
+def test_check_ends_with_one_when_the_gate_is_red_and_zero_when_it_is_not(
+    area: Path, tmp_path: Path, hotspots: Callable[..., Outcome]
+) -> None:
+    def rows(located: int) -> Path:
+        months = [f"2023-{month:02d}" for month in range(1, 13)]
+        good = "".join(row(-2.1 - i / 1000, month=months[i % 12]) for i in range(located))
+        return text_file(HEADER + good + row("", "") * (100 - located))(tmp_path)
+
+    code, said, _ = hotspots("check", rows(84), "--area", area, "--json", tmp_path / "report.json")
+    assert code == 1
+    assert "grade C" in said
+    assert json.loads((tmp_path / "report.json").read_text())["n_used"] == 84
+    assert hotspots("check", rows(96), "--area", area)[0] == 0
+
+
+def test_a_setting_that_does_not_exist_is_refused_by_name(
+    area: Path, tmp_path: Path, hotspots: Callable[..., Outcome]
+) -> None:
+    (tmp_path / "settings.toml").write_text("[patrol]\nbudjet = 3\n")
+    records = text_file(HEADER + row())(tmp_path)
+    code, _, error = hotspots(
+        "run", records, "--area", area, "--config", tmp_path / "settings.toml", "--out", tmp_path / "out"
+    )
+    assert code == 1
+    assert "budjet" in error
+    assert "budget_gbp_per_year" in error
