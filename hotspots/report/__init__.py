@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hotspots.report.briefing import briefing_pdf
 from hotspots.report.geo import cells_parquet, hotspots_gpkg
 from hotspots.report.maps import folium_map, map_html
 from hotspots.report.provenance import run_json
@@ -10,6 +11,7 @@ from hotspots.report.words import reasons
 from hotspots.results import Run
 
 __all__ = [
+    "briefing_pdf",
     "cells_parquet",
     "folium_map",
     "hotspots_csv",
@@ -31,4 +33,5 @@ def run_files(run: Run) -> dict[str, bytes]:
         "hotspots.xlsx": hotspots_xlsx(run),
         "cells.parquet": cells_parquet(run),
         "map.html": map_html(run),
+        "briefing.pdf": briefing_pdf(run),
     }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 import geopandas as gpd
@@ -12,12 +11,12 @@ import shapely
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
+from hotspots.naming import street_name
 from hotspots.results import Run
 
 MAX_POINTS = 3000
-MAX_LABELS = 800
+MAX_LABELS = 2500
 SIMPLIFY_DEGREES = 2e-5  # about 2 m: below the width of a street
-_PREFIX = re.compile(r"^\s*(?:on or near\s+)?(?:\d+[a-z]?(?:\s*-\s*\d+[a-z]?)?\s+)?", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +52,16 @@ def named_points(run: Run) -> pd.DataFrame:
     grouped = located.groupby(["longitude", "latitude"], sort=True)["location"].agg(["first", "size"]).reset_index()
     points = grouped.rename(columns={"first": "name", "size": "n"}).sort_values("n", ascending=False, kind="stable")
     points = points.head(MAX_POINTS)
-    points["name"] = [_PREFIX.sub("", str(text)).strip() for text in points["name"]]
+    points["name"] = [street_name(text) for text in points["name"]]
     return points.reset_index(drop=True)
 
 
 def labels(run: Run) -> list[Label]:
-    """Return street names with a place to write each: longest streets first, or busiest named points."""
-    if run.streets is not None and "name" in run.streets and not run.streets.empty:
+    """Return street names with a place to write each: longest stretches first, or busiest named points.
+
+    A name may come several times; whoever draws writes it once in a view.
+    """
+    if run.streets is not None and not run.streets.empty:
         return _street_labels(run.streets)
     points = named_points(run)
     points = points.loc[points["name"] != ""].head(MAX_LABELS)
@@ -70,11 +72,18 @@ def labels(run: Run) -> list[Label]:
 
 
 def _street_labels(streets: gpd.GeoDataFrame) -> list[Label]:
-    named = streets.loc[streets["name"].notna() & (streets["name"].astype(str).str.strip() != "")]
-    shapes: NDArray[np.object_] = named.geometry.to_numpy()
-    lengths = shapely.length(shapes)
-    longest = pd.Series(lengths).groupby(named["name"].astype(str).to_numpy()).idxmax()
-    order = longest.iloc[np.argsort(-lengths[longest.to_numpy()], kind="stable")].head(MAX_LABELS)
-    middles = shapely.line_interpolate_point(shapes[order.to_numpy()], 0.5, normalized=True)
+    shapes, names = named_streets(streets)
+    longest = np.argsort(-shapely.length(shapes), kind="stable")[:MAX_LABELS]
+    middles = shapely.line_interpolate_point(shapes[longest], 0.5, normalized=True)
     x, y = shapely.get_x(middles), shapely.get_y(middles)
-    return [Label(float(lon), float(lat), str(name)) for name, lon, lat in zip(order.index, x, y, strict=True)]
+    return [Label(float(lon), float(lat), name) for lon, lat, name in zip(x, y, names[longest], strict=True)]
+
+
+def named_streets(streets: gpd.GeoDataFrame) -> tuple[NDArray[np.object_], NDArray[np.object_]]:
+    """Return the lines of a street table that have a name, and the names."""
+    if "name" not in streets:
+        return np.empty(0, dtype=object), np.empty(0, dtype=object)
+    names = streets["name"].fillna("").astype(str).str.strip().to_numpy(dtype=object)
+    shapes = streets.geometry.to_numpy()
+    kept = (names != "") & (shapely.get_type_id(shapes) == 1)
+    return shapes[kept], names[kept]

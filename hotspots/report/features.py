@@ -93,6 +93,7 @@ def places(run: Run) -> list[dict[str, Any]]:
             row["geometry"],
             {
                 "svg": _DIAMOND,
+                "sign": "asb-place",
                 "alt": f"Repeat place {row['rank']}",
                 "popup": f"<h2>{escaped(row['name'])}</h2><p>Repeat place {row['rank']}: "
                 f"{words.counted(row['n_12m'])} {words.year_label(run)}, "

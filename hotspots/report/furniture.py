@@ -34,7 +34,7 @@ def legend(run: Run) -> str:
     if not run.hotspots.empty:
         signs.append(_entry('<path d="M2 3h16v14H2z" fill="none" stroke="#0B0C0C" stroke-width="3"/>', "Hotspot, rank"))
     if not run.repeat_locations.empty:
-        signs.append(_entry('<path d="M10 3l7 7-7 7-7-7z" fill="#801650"/>', "Repeat place"))
+        signs.append(_entry('<path d="M10 3l7 7-7 7-7-7z" fill="#801650"/>', "Repeat place (zoom in)"))
     if not run.cameras.empty:
         signs.append(_entry('<path d="M10 2l9 16H1z" fill="#F46A25" stroke="#0B0C0C"/>', "Proposed camera and range"))
     if run.existing_cameras is not None and not run.existing_cameras.empty:

@@ -41,7 +41,8 @@ def hotspots_gpkg(run: Run) -> bytes:
     }
     moment = pd.Timestamp(run.provenance.created)
     moment = moment.tz_convert("UTC") if moment.tzinfo else moment
-    pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": f"{moment:%Y-%m-%dT%H:%M:%S.000Z}"})
+    settings = {"OGR_CURRENT_DATE": f"{moment:%Y-%m-%dT%H:%M:%S.000Z}", "OGR_SQLITE_SYNCHRONOUS": "OFF"}
+    pyogrio.set_gdal_config_options(settings)
     try:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "hotspots.gpkg"
@@ -53,7 +54,7 @@ def hotspots_gpkg(run: Run) -> bytes:
                 )  # fmt: skip
             return path.read_bytes()
     finally:
-        pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": None})
+        pyogrio.set_gdal_config_options(dict.fromkeys(settings))
 
 
 def _layer(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

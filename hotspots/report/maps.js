@@ -2,8 +2,8 @@ var asb = (function () {
   var map = null, hotspots = {};
   var CLOSE = 15, MOST_LABELS = 90;
 
-  function symbol(svg, size) {
-    return L.divIcon({className: '', html: svg, iconSize: [size, size], iconAnchor: [size / 2, size / 2]});
+  function symbol(svg, size, name) {
+    return L.divIcon({className: name || '', html: svg, iconSize: [size, size], iconAnchor: [size / 2, size / 2]});
   }
 
   function withPopup(feature, layer) {
@@ -16,7 +16,8 @@ var asb = (function () {
 
   function hotspotStyle(feature) {
     var chosen = feature.properties.selected;
-    return {color: chosen ? '#F46A25' : '#0B0C0C', weight: chosen ? 6 : 3.5, fill: true, fillOpacity: 0};
+    return {color: chosen ? '#F46A25' : '#0B0C0C', weight: chosen ? 6 : 3.5, fill: true, fillOpacity: 0,
+      className: 'asb-hotspot'};
   }
 
   function eachHotspot(feature, layer) {
@@ -33,7 +34,7 @@ var asb = (function () {
   }
 
   function placeMarker(feature, latlng) {
-    return L.marker(latlng, {icon: symbol(feature.properties.svg, 24), alt: feature.properties.alt, pane: 'markerPane'});
+    return L.marker(latlng, {icon: symbol(feature.properties.svg, 24, feature.properties.sign), alt: feature.properties.alt, pane: 'markerPane'});
   }
 
   function cameraMarker(feature, latlng) {
@@ -53,33 +54,35 @@ var asb = (function () {
     return boxes.some(function (b) { return box[0] < b[2] && box[2] > b[0] && box[1] < b[3] && box[3] > b[1]; });
   }
 
-  function write(labels, group) {
-    var close = map.getZoom() >= CLOSE, bounds = map.getBounds(), boxes = [];
+  function write(labels, sign, group) {
+    var close = map.getZoom() >= CLOSE, bounds = map.getBounds(), boxes = [], written = {};
     L.DomUtil[close ? 'addClass' : 'removeClass'](map.getContainer(), 'asb-near');
     group.clearLayers();
     if (!close) { return; }
     for (var i = 0; i < labels.length && boxes.length < MOST_LABELS; i++) {
       var at = L.latLng(labels[i][0], labels[i][1]), text = labels[i][2];
-      if (!bounds.contains(at)) { continue; }
+      if (written['_' + text] || !bounds.contains(at)) { continue; }
       var p = map.latLngToContainerPoint(at), half = text.length * 3.2 + 6;
       var box = [p.x - half, p.y - 9, p.x + half, p.y + 9];
       if (overlaps(box, boxes)) { continue; }
       boxes.push(box);
+      written['_' + text] = true;
       var span = document.createElement('span');
       span.textContent = text;
       L.marker(at, {interactive: false, keyboard: false, pane: 'asb-names',
-        icon: L.divIcon({className: 'asb-street', html: span, iconSize: [0, 0]})}).addTo(group);
+        icon: L.divIcon({className: sign, html: span, iconSize: [0, 0]})}).addTo(group);
     }
   }
 
-  function setUp(ownMap, labels) {
+  function setUp(ownMap, labels, atPoints) {
+    var sign = atPoints ? 'asb-street asb-below' : 'asb-street';
     map = ownMap;
     L.DomUtil.addClass(map.getContainer(), 'asb-map');
     if (map.attributionControl) { map.attributionControl.setPrefix(false); }
     L.control.scale({imperial: false, position: 'bottomright'}).addTo(map);
     var group = L.layerGroup().addTo(map);
-    map.on('moveend zoomend', function () { write(labels, group); });
-    map.whenReady(function () { write(labels, group); });
+    map.on('moveend zoomend', function () { write(labels, sign, group); });
+    map.whenReady(function () { write(labels, sign, group); });
   }
 
   function show(id) {

@@ -37,14 +37,15 @@ class _Behaviour(MacroElement):
 
     _template = Template(
         "{% macro script(this, kwargs) %}{{ this.code }}\n"
-        "asb.setUp({{ this._parent.get_name() }}, {{ this.labels|tojson }});{% endmacro %}"
+        "asb.setUp({{ this._parent.get_name() }}, {{ this.labels|tojson }}, {{ this.at_points|tojson }});{% endmacro %}"
     )
 
-    def __init__(self, code: str, labels: list[list[Any]]) -> None:
+    def __init__(self, code: str, labels: list[list[Any]], *, at_points: bool) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self._name = "Behaviour"
         self.code = code
         self.labels = labels
+        self.at_points = at_points
 
 
 _UNFRAMED = ".leaflet-top { margin-top: 0; } .leaflet-bottom { margin-bottom: 0; }"
@@ -80,7 +81,7 @@ def folium_map(run: Run, *, selected: str | None = None, framed: bool = True) ->
     for pane, z_index in PANES.items():
         folium.map.CustomPane(pane, z_index=z_index, pointer_events=pane not in ("asb-base", "asb-names")).add_to(made)
     labels = [[_round(x.latitude), _round(x.longitude), data_text(x.text)] for x in basemap.labels(run)]
-    _Behaviour(_asset("maps.js"), labels).add_to(made)
+    _Behaviour(_asset("maps.js"), labels, at_points=run.streets is None).add_to(made)
     for layer in _layers(run, selected):
         layer.add_to(made)
     folium.LayerControl(collapsed=True, position="topright").add_to(made)

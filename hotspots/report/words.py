@@ -85,7 +85,7 @@ def one_address(row: pd.Series, run: Run) -> str:
     if places.empty:
         return f"{start}."
     top = places.sort_values("n_12m", ascending=False).iloc[0]
-    return f"{start}; the busiest, {top['name']}, had {top['n_12m']:,.0f}."
+    return f"{start}; the busiest, {top['name']}, had {top['n_12m']:,.0f} of the {row['n_12m']:,}."
 
 
 def when(row: pd.Series) -> str:
@@ -94,22 +94,39 @@ def when(row: pd.Series) -> str:
 
 
 def visits(patrol: pd.Series) -> str:
-    """Return the affordable dose, e.g. ``3 to 5 foot visits of 15 minutes a week``."""
+    """Return the affordable dose, e.g. ``3 to 5 visits of 15 minutes a week``."""
     low, high = patrol["visits_per_week_low"], patrol["visits_per_week_high"]
     if pd.isna(low) or pd.isna(high):
         return "No number of visits: the budget does not reach this place."
     span = f"{low:.0f}" if round(low) == round(high) else f"{low:.0f} to {high:.0f}"
     noun = "visit" if span == "1" else "visits"
-    return f"{span} foot {noun} of {patrol['minutes_per_visit']:.0f} minutes a week"
+    return f"{span} {noun} of {patrol['minutes_per_visit']:.0f} minutes a week"
 
 
-def do(patrol: pd.Series | None) -> str:
-    """Return what to do at a hotspot: dose, window, random times (R1.15-R1.18)."""
+def window(patrol: pd.Series | None) -> tuple[str, str]:
+    """Return days and hours (empty where they are not known), and how much of the demand they hold."""
+    if patrol is None or not patrol["hours"]:
+        return "", "Days and hours are not known from these data: ask for the force's own times before planning."
+    held = f"{about(patrol['share_of_reports']).capitalize()} of its reports ({patrol['share_of_reports']:.0%})"
+    pooled = f" {patrol['note']}" if patrol["note"] else ""
+    return (
+        f"{patrol['days']} {patrol['hours']}",
+        f"{held} fall in this {patrol['share_of_week']:.0%} of the week.{pooled}",
+    )
+
+
+def manner(patrol: pd.Series | None) -> str:
+    """Return how the visits are made: on foot, at random times inside the window (R1.15, R1.18, R1.19)."""
     if patrol is None:
         return "No patrol plan was made for this place."
     if patrol["hours"]:
-        return f"{visits(patrol)}, at random times inside {patrol['days']} {patrol['hours']}."
-    return f"{visits(patrol)}, at times chosen from local knowledge: these data do not tell the hours."
+        return f"On foot, at random times inside {patrol['days']} {patrol['hours']}."
+    return "On foot, at times chosen from local knowledge: these data do not tell the hours."
+
+
+def do(patrol: pd.Series | None) -> str:
+    """Return what to do at a hotspot: dose and manner."""
+    return manner(patrol) if patrol is None else f"{visits(patrol)}. {manner(patrol)}"
 
 
 def reasons(run: Run) -> list[str]:
@@ -121,6 +138,15 @@ def reasons(run: Run) -> list[str]:
 def refusals(run: Run) -> list[str]:
     """Return what these data cannot support, and why."""
     return [_refusal(refusal) for refusal in run.refused]
+
+
+def no_list(run: Run) -> list[str]:
+    """Return why there is no ranked list; nothing where there is one."""
+    if not run.hotspots.empty:
+        return []
+    why = [_refusal(refusal) for refusal in run.refused if "hotspot" in refusal.analysis or "list" in refusal.analysis]
+    least = run.config.delineation.min_incidents_12m
+    return why or list(run.notes) or [f"No place holds the {least} reports in 12 months that a hotspot needs (R1.4)."]
 
 
 def _refusal(refusal: Refusal) -> str:
@@ -169,6 +195,20 @@ def budget(run: Run) -> str:
     return (
         f"GBP {run.config.patrol.budget_gbp_per_year:,.0f} a year buys about {hours_low:,.0f} to {hours_high:,.0f} "
         f"patrol hours: {low:.0f} to {high:.0f} visits of {run.config.patrol.visit_minutes:.0f} minutes a week in all."
+    )
+
+
+def councillor(run: Run) -> str:
+    """Return two sentences for a public meeting: no names of people, numbers before percentages (R8.5, R8.9)."""
+    top = run.hotspots.sort_values("rank").head(5)
+    if top.empty:
+        return "There is not enough data yet to name places; we look again as more months come in."
+    share = run.hotspots["n_12m"].sum() / max(run.cells["n_12m"].sum(), 1)
+    land = run.hotspots["area_km2"].sum() / run.area.area_km2
+    return (
+        f"{about(share).capitalize()} reports {year_label(run)} came from {counted(len(run.hotspots), 'small place')}, "
+        f"together {land:.1%} of {run.area.name}. Visits and problem solving go there first; whether reports fall is "
+        "measured against similar places without extra visits."
     )
 
 
