@@ -41,6 +41,13 @@ ORIGINS = ("public", "officer", "unknown")
 ASB = "anti-social-behaviour"
 """Category slug of anti-social behaviour."""
 
+_RULES = {
+    "not_nullable": "must not be empty",
+    "field_uniqueness": "must not repeat",
+    "column_in_dataframe": "is missing",
+}
+"""pandera's names of rules in plain words."""
+
 Frame = TypeVar("Frame", bound=pd.DataFrame)
 
 
@@ -163,9 +170,11 @@ def check(frame: Frame, schema: Any) -> Frame:
 def _breaches(error: SchemaErrors) -> str:
     cases = error.failure_cases
     cases = cases.assign(column=cases["column"].fillna("index"))
-    grouped = cases.groupby(["column", "check"], dropna=False, sort=True)["failure_case"].agg(["size", "first"])
+    found: dict[tuple[str, str], list[object]] = {}
+    for column, rule, value in zip(cases["column"], cases["check"], cases["failure_case"], strict=True):
+        found.setdefault((str(column), _RULES.get(str(rule), str(rule))), []).append(value)
     parts = [
-        f"{column}: {rule} ({row['size']} rows, first {row['first']!r})" for (column, rule), row in grouped.iterrows()
+        f"{column}: {rule} ({len(held)} rows, first '{held[0]}')" for (column, rule), held in sorted(found.items())
     ]
     return "; ".join(parts)
 
