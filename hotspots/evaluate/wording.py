@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from geodata.quality import QualityReport
 from hotspots.evaluate.design import Design
 from hotspots.evaluate.estimators import Effect
 from hotspots.evaluate.evaluation import DoseDelivered
@@ -175,6 +176,12 @@ def recording_note(outcome: pd.DataFrame, window: Window) -> tuple[str, ...]:
             f"For {unstated:.0%} of the records it is not stated who reported; officers' own may be among them."
         )
     return tuple(said)
+
+
+def quality_note(report: QualityReport) -> tuple[str, ...]:
+    """Pass on what the quality gate found serious enough to block a ranked list."""
+    red = " ".join(finding.message for finding in report.findings if finding.severity == "red")
+    return (f"Data quality (grade {report.grade}): {red}",) if red else ()
 
 
 def _change(pct: float) -> str:

@@ -1,0 +1,293 @@
+"""A whole evaluation on a small made town where everything is known."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+import shapely
+
+from geodata import cells as h3cells
+from geodata.area import StudyArea
+from geodata.errors import DataError, DesignError
+from geodata.sources import intake_of
+from hotspots.evaluate import Design, evaluate
+from hotspots.evaluate.judge import naive_change
+from hotspots.evaluate.places import Place, monthly_counts, treated_places, with_rings
+
+MONTHS = pd.date_range("2021-01-01", periods=36, freq="MS")
+START = pd.Timestamp("2023-01-01")
+AREA = StudyArea("Little Town", shapely.box(-2.18, 52.55, -2.08, 52.61))
+SITES = [(float(lon), float(lat)) for lat in np.linspace(52.555, 52.605, 6) for lon in np.linspace(-2.172, -2.088, 7)]
+TREATED = [0, 3, 6, 22, 25, 38]
+
+
+def centre_cell(site):
+    return h3cells.assign([site[0]], [site[1]], 10)[0]
+
+
+def town(*, effect=0.5, per_month=6.0, seed=1, growth=1.0, **columns):
+    """Forty-two hotspots of one cell each; at the treated ones the share `effect` of reports goes from the start on."""
+    rng = np.random.default_rng(seed)
+    rows = []
+    for number, site in enumerate(SITES):
+        centre = h3cells.centres([centre_cell(site)])[0]
+        is_treated = number in TREATED
+        for month in MONTHS:
+            rate = per_month * (growth if month >= START else 1.0)
+            rate *= (1 - effect) if is_treated and month >= START else 1.0
+            rows += [(*centre, month)] * rng.poisson(rate * (1.3 if is_treated else 1.0))
+    frame = pd.DataFrame(rows, columns=["longitude", "latitude", "month"])
+    defaults = {"category": "anti-social-behaviour", "location_precision": "address", "origin": "public"}
+    return frame.assign(**{**defaults, **columns})
+
+
+def design(**changes):
+    polygons = h3cells.polygons([centre_cell(SITES[number]) for number in TREATED])
+    treated = gpd.GeoDataFrame({"name": [f"Place {n}" for n in TREATED]}, geometry=polygons, crs=4326)
+    plain = Design(
+        name="Op Example", incidents=(), area=Path("area.geojson"), treated=treated,
+        categories=("anti-social-behaviour",), start=START,
+    )  # fmt: skip
+    return replace(plain, **changes)
+
+
+@pytest.fixture(scope="module")
+def halved():
+    return evaluate(design(), intake_of(town()), AREA)
+
+
+def test_the_planted_fall_lies_in_the_interval_and_is_called_a_reduction(halved):
+    assert halved.effect.low_pct < -50 < halved.effect.high_pct < 0
+    assert halved.verdict == "reduction"
+    assert halved.headline.startswith(
+        "Reduction beyond what trend, regression to the mean and comparison would explain"
+    )
+    assert halved.level == 3
+    assert "not randomised" in halved.level_text
+    assert halved.permutation_p < 0.05
+
+
+def test_treated_counts_equal_an_independent_count(halved):
+    frame = town()
+    for (_, row), number in zip(halved.treated.iterrows(), TREATED, strict=True):
+        centre = h3cells.centres([centre_cell(SITES[number])])[0]
+        own = frame[np.isclose(frame["longitude"], centre[0]) & np.isclose(frame["latitude"], centre[1])]
+        assert row["before"] == (own["month"] < START).sum()
+        assert row["after"] == (own["month"] >= START).sum()
+    assert halved.series["treated"].sum() == halved.treated[["before", "after"]].to_numpy().sum()
+    assert halved.series["controls"].sum() == halved.controls[["before", "after"]].to_numpy().sum()
+
+
+def test_comparison_places_are_untreated_apart_and_from_before_the_start(halved):
+    treated = {cell for text in halved.treated["cells"] for cell in text.split(",")}
+    barred = treated | h3cells.ring_around(treated, 2)
+    controls = [text.split(",") for text in halved.controls["cells"]]
+    assert len(controls) >= 20
+    assert not barred & {cell for cells in controls for cell in cells}
+    shuffled_after = town()
+    late = shuffled_after["month"] >= START
+    shuffled_after.loc[late, ["longitude", "latitude"]] = (
+        shuffled_after.loc[late, ["longitude", "latitude"]].sample(frac=1, random_state=1).to_numpy()
+    )
+    again = evaluate(design(), intake_of(shuffled_after), AREA)
+    assert list(again.controls["cells"]) == list(halved.controls["cells"])
+
+
+def test_the_naive_percentage_stands_beside_it_with_its_level(halved):
+    series = halved.series["treated"]
+    year_before, year_after = series.loc["2022"].sum(), series.loc["2023"].sum()
+    assert halved.naive.change_pct == pytest.approx(100 * (year_after / year_before - 1))
+    assert halved.naive.before_period == "2022-01 to 2022-12"
+    assert "level 2 at best" in halved.naive.warning
+
+
+def test_the_chart_scales_the_comparison_to_the_treated_total_before(halved):
+    before = ~halved.series["is_after"]
+    assert halved.series.loc[before, "controls_scaled"].sum() == pytest.approx(
+        halved.series.loc[before, "treated"].sum()
+    )
+    assert list(halved.series.index) == list(MONTHS)
+
+
+def test_three_sentences_verdict_interval_doubt(halved):
+    assert "reports were prevented" in halved.interval_sentence
+    assert "wrong if" in halved.doubt_sentence
+    assert "no displacement" not in " ".join(halved.notes).lower()
+
+
+def test_a_shared_change_is_not_an_effect():
+    result = evaluate(design(), intake_of(town(effect=0.0, growth=0.6)), AREA)
+    assert result.naive.change_pct < -25
+    assert result.effect.low_pct < 0 < result.effect.high_pct
+    assert result.verdict == "no_clear_change"
+    assert "not evidence of no effect" in result.doubt_sentence
+    assert "could only detect" in result.headline
+
+
+def test_more_reports_read_as_an_increase():
+    result = evaluate(design(), intake_of(town(effect=-0.8)), AREA)
+    assert result.verdict == "increase"
+    assert "extra reports" in result.interval_sentence
+    assert "does not arise" in result.displacement.sentence
+
+
+def test_displacement_is_bounded_and_never_denied():
+    frame = town()
+    ring = sorted(h3cells.ring_around([centre_cell(SITES[0])], 1))[0]
+    point = h3cells.centres([ring])[0]
+    near = pd.DataFrame({"longitude": point[0], "latitude": point[1], "month": list(MONTHS) * 2}).assign(
+        category="anti-social-behaviour", location_precision="address", origin="public"
+    )
+    other = near.assign(longitude=SITES[10][0] + 0.002, latitude=SITES[10][1])
+    result = evaluate(design(), intake_of(pd.concat([frame, near, other], ignore_index=True)), AREA)
+    assert result.treated["ring_before"].sum() == 48
+    assert result.displacement.could_have_moved >= 0
+    assert result.displacement.sentence.startswith("Up to ")
+    assert f"{result.effect.prevented:.0f} reports prevented could have moved" in result.displacement.sentence
+
+
+def test_officer_generated_records_are_no_outcome():
+    quiet = town()
+    noisy = quiet.loc[quiet["month"] >= START].assign(origin="officer")
+    result = evaluate(design(), intake_of(pd.concat([quiet, noisy], ignore_index=True)), AREA)
+    assert result.officer_generated_excluded == len(noisy)
+    assert result.effect == evaluate(design(), intake_of(quiet), AREA).effect
+    assert f"{len(noisy):,} officer-generated records were left out" in result.notes[0]
+
+
+def test_months_after_cuts_the_after_period():
+    result = evaluate(design(months_after=6), intake_of(town()), AREA)
+    assert str(result.after) == "2023-01 to 2023-06"
+    assert result.series.index[-1] == pd.Timestamp("2023-06-01")
+
+
+def test_a_month_the_source_did_not_deliver_is_left_out_of_both_groups():
+    frame = town()
+    result = evaluate(design(), intake_of(frame.loc[frame["month"] != pd.Timestamp("2022-05-01")]), AREA)
+    assert result.missing_months == ("2022-05",)
+    assert result.series.loc["2022-05-01", "is_missing"]
+    assert np.isnan(result.series.loc["2022-05-01", "treated"])
+    assert any("2022-05" in note for note in result.notes)
+
+
+def test_snap_points_are_judged_in_coarser_cells_and_it_is_said():
+    result = evaluate(design(), intake_of(town(location_precision="snap_point")), AREA)
+    assert result.resolution == 9
+    assert any("street centres" in note for note in result.notes)
+
+
+def test_too_few_treated_places_are_not_assessable_and_show_no_percentage():
+    few = design(treated=design().treated.iloc[:4])
+    result = evaluate(few, intake_of(town()), AREA)
+    assert result.verdict == "not_assessable"
+    assert result.effect is None
+    assert "at least 5 are needed" in result.headline
+    assert result.interval_sentence == "No number of prevented reports can be given."
+
+
+def test_without_enough_comparison_places_the_level_is_two():
+    small = StudyArea("Corner", shapely.box(-2.18, 52.55, -2.08, 52.572))
+    corner = design(treated=design().treated.iloc[:3])
+    result = evaluate(corner, intake_of(town()), small)
+    assert result.level == 2
+    assert result.verdict == "not_assessable"
+
+
+def test_a_randomised_design_reaches_level_five():
+    assert evaluate(design(assignment="randomised"), intake_of(town()), AREA).level == 5
+
+
+def visits(tmp_path, n):
+    rows = [f"Place {place},2023-{1 + i % 12:02d}-10 16:00,15" for i in range(n) for place in TREATED]
+    (tmp_path / "visits.csv").write_text("hotspot,started,minutes\n" + "\n".join(rows) + "\n")
+    return tmp_path / "visits.csv"
+
+
+def test_a_pilot_under_four_fifths_of_its_dose_was_not_delivered(tmp_path):
+    planned = {"planned_visits_per_week": 6.0}
+    result = evaluate(design(visits=visits(tmp_path, 30), **planned), intake_of(town()), AREA)
+    assert result.verdict == "not_delivered"
+    assert result.dose.delivered_visits == 30 * len(TREATED)
+    assert result.dose.share == pytest.approx(30 * 6 / (6 * 365 / 7))
+    assert result.headline.startswith("Not delivered: 180 qualifying visits")
+    enough = evaluate(design(visits=visits(tmp_path, 50), **planned), intake_of(town()), AREA)
+    assert enough.dose.is_enough
+    assert enough.verdict == "reduction"
+
+
+def test_visits_without_a_plan_are_only_counted(tmp_path):
+    result = evaluate(design(visits=visits(tmp_path, 2)), intake_of(town()), AREA)
+    assert result.dose.planned_visits is None
+    assert result.verdict == "reduction"
+    assert "no number was planned" in result.dose.sentence
+
+
+@pytest.mark.parametrize("start", ["2020-06-01", "2021-01-01", "2024-01-01"])
+def test_a_start_without_months_on_both_sides_is_refused(start):
+    with pytest.raises(DesignError, match="months on both sides"):
+        evaluate(design(start=pd.Timestamp(start)), intake_of(town()), AREA)
+
+
+def test_treated_places_outside_the_area_or_without_a_report_are_refused():
+    elsewhere = design().treated.assign(geometry=design().treated.geometry.translate(1.0))
+    with pytest.raises(DesignError, match="lie outside the study area"):
+        evaluate(design(treated=elsewhere), intake_of(town()), AREA)
+    between = design().treated.assign(geometry=design().treated.geometry.translate(0.006))
+    with pytest.raises(DesignError, match="No treated place has a report"):
+        evaluate(design(treated=between), intake_of(town()), AREA)
+
+
+def test_overlapping_treated_places_are_refused():
+    twice = pd.concat([design().treated, design().treated.iloc[:1].assign(name="Again")], ignore_index=True)
+    with pytest.raises(DesignError, match="overlap"):
+        evaluate(design(treated=twice), intake_of(town()), AREA)
+
+
+def test_a_category_that_is_not_there_is_refused():
+    with pytest.raises(DataError):
+        evaluate(design(categories=("burglary",)), intake_of(town()), AREA)
+
+
+def test_the_same_input_gives_the_same_evaluation(halved):
+    again = evaluate(design(), intake_of(town()), AREA)
+    assert again.effect == halved.effect
+    assert (again.permutation_p, again.mde_pct, again.notes) == (halved.permutation_p, halved.mde_pct, halved.notes)
+    pd.testing.assert_frame_equal(again.controls, halved.controls)
+    assert again.design_hash == halved.design_hash
+
+
+def test_a_polygon_smaller_than_a_cell_takes_the_cell_it_is_centred_on():
+    speck = gpd.GeoDataFrame({"name": ["speck"]}, geometry=[shapely.Point(SITES[8]).buffer(1e-5)], crs=4326)
+    found = treated_places(speck, AREA, 10)
+    assert found[0].cells == (centre_cell(SITES[8]),)
+
+
+def test_no_ring_cell_is_counted_twice():
+    cells = [centre_cell(SITES[0])]
+    beside = sorted(h3cells.ring_around(cells, 2) - h3cells.ring_around(cells, 1))[0]
+    (first,), (second,) = with_rings([Place("a", tuple(cells))], [Place("b", (beside,))], 2)
+    assert not set(first.ring) & set(second.ring)
+    assert not {*cells, beside} & {*first.ring, *second.ring}
+    assert set(first.ring) == h3cells.ring_around(cells, 2) - {beside}
+
+
+def test_monthly_counts_say_zero_aloud():
+    frame = town().iloc[:0]
+    found = monthly_counts(frame, MONTHS, [Place("a", (centre_cell(SITES[0]),))])
+    assert found.shape == (1, 36)
+    assert found.to_numpy().sum() == 0
+
+
+def test_the_naive_change_warns_of_a_small_base_and_of_unlike_months():
+    series = pd.Series(2, index=MONTHS)
+    small = naive_change(series, MONTHS[:24], MONTHS[24:])
+    assert small.change_pct == 0
+    assert "under 30" in small.warning
+    short = naive_change(series * 10, MONTHS[:4], MONTHS[4:8])
+    assert "unlike months" in short.warning
+    assert naive_change(series * 0, MONTHS[:24], MONTHS[24:]).change_pct is None
