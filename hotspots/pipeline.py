@@ -129,8 +129,14 @@ def run(
         camera_sites.empty_sites()
         if siting_refused
         else camera_sites.site_cameras(
-            hotspots, inside, streets=streets, existing=cameras, area=area, config=config.cameras
-        )
+            hotspots,
+            inside,
+            streets=streets,
+            existing=cameras,
+            area=area,
+            config=config.cameras,
+            default_locations=gate.report.default_locations,
+        )  # fmt: skip
     )
     return Run(
         area=area,
