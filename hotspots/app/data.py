@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Protocol
@@ -65,7 +65,7 @@ def load(
     paths: Sequence[Path],
     area: Path,
     *,
-    name: str | None = None,
+    name: str = "",
     streets: Path | None = None,
     cameras: Path | None = None,
     design: Path | None = None,
@@ -77,10 +77,10 @@ def load(
     SourceError
         If a file cannot be read; the message says which and what to do.
     """
-    place, intake = read_area(area), read(paths)
+    place, intake = read_area(area, name=name.strip() or None), read(paths)
     lines = read_streets(streets) if streets else None
     existing = read_cameras(cameras) if cameras else None
-    return Dataset(_key(intake, place, lines, existing), name or place.name, intake, place, lines, existing, design)
+    return Dataset(_key(intake, place, lines, existing), place.name, intake, place, lines, existing, design)
 
 
 def load_city(folder: Path) -> Dataset:
@@ -91,14 +91,14 @@ def load_city(folder: Path) -> Dataset:
     SourceError
         If a file of the city is not there.
     """
-    return load(
+    city = load(
         [folder / "incidents.csv"],
         folder / "area.geojson",
-        name="Sample city",
         streets=folder / "streets.geojson",
         cameras=folder / "cameras.csv",
         design=folder / "design.toml",
     )
+    return replace(city, name="Sample city")
 
 
 def handed_over() -> Path | None:
@@ -120,7 +120,12 @@ _OPEN_FOLDERS: list[TemporaryDirectory[str]] = []  # held, so that the folder is
 
 
 def load_uploads(
-    incidents: Sequence[Upload], area: Sequence[Upload], streets: Sequence[Upload], cameras: Upload | None
+    incidents: Sequence[Upload],
+    area: Sequence[Upload],
+    *,
+    name: str,
+    streets: Sequence[Upload],
+    cameras: Upload | None,
 ) -> Dataset:
     """Read uploaded files; they are on disk only while they are read.
 
@@ -136,6 +141,7 @@ def load_uploads(
         return load(
             _write(incidents, root / "incidents"),
             _main_file(_write(area, root / "area")),
+            name=name,
             streets=_main_file(_write(streets, root / "streets")) if streets else None,
             cameras=_write([cameras], root / "cameras")[0] if cameras else None,
         )
@@ -158,7 +164,7 @@ def _main_file(paths: Sequence[Path]) -> Path:
     return next((path for path in paths if path.suffix.lower() == ".shp"), paths[0])
 
 
-def load_folder(incidents: str, area: str, streets: str, cameras: str) -> Dataset:
+def load_folder(incidents: str, area: str, *, name: str, streets: str, cameras: str) -> Dataset:
     """Read from paths on this machine.
 
     Raises
@@ -171,6 +177,7 @@ def load_folder(incidents: str, area: str, streets: str, cameras: str) -> Datase
     return load(
         [_path(incidents)],
         _path(area),
+        name=name,
         streets=_path(streets) if streets.strip() else None,
         cameras=_path(cameras) if cameras.strip() else None,
     )

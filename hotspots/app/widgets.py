@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import re
 from collections.abc import Mapping
 from contextlib import suppress
 from html import escape
@@ -18,6 +20,7 @@ from hotspots.app import data, state, words
 from hotspots.app.data import Dataset
 from hotspots.config import RunConfig
 from hotspots.report import folium_map
+from hotspots.report.furniture import legend
 from hotspots.results import Run
 
 NAVY, ORANGE, INK = "#12436D", "#F46A25", "#0B0C0C"  # Government Analysis Function palette, R8.8
@@ -25,19 +28,25 @@ MAP_HEIGHT = 560
 
 _STYLE = """
 <style>
-.block-container {padding-top: 2.6rem; padding-bottom: 2rem; max-width: 1500px;}
+.block-container {padding: 3.4rem 2rem 2rem 2rem; max-width: 1600px;}
+[data-testid="stSidebar"] {width: 240px !important; min-width: 240px !important;}
 h1 {font-size: 1.9rem !important; padding-bottom: .2rem !important;}
 h2 {font-size: 1.35rem !important;}
 h3 {font-size: 1.1rem !important;}
 [data-testid="stMetricValue"] {font-size: 1.6rem;}
 .asb-footer {border-top: 2px solid #12436D; margin-top: 1.5rem; padding-top: .5rem; font-size: .95rem; color: #0B0C0C;}
-.asb-synthetic {background: #0B0C0C; color: #FFFFFF; padding: .15rem .6rem; font-weight: 700; display: inline-block;}
+.asb-synthetic {background: #0B0C0C; color: #FFFFFF; padding: .15rem .6rem; font-weight: 700; width: fit-content;
+  margin-left: auto;}
 .asb-grade {display: flex; align-items: center; gap: 1rem; margin: .2rem 0 1rem 0;}
 .asb-grade b {background: #12436D; color: #FFFFFF; font-size: 2.6rem; line-height: 1; padding: .6rem 1.1rem;}
 .asb-grade span {font-size: 1.1rem; color: #0B0C0C;}
 .asb-verdict {border-left: 10px solid #12436D; background: #F3F5F8; padding: .8rem 1rem;
   font-size: 1.1rem; color: #0B0C0C;}
 .asb-verdict strong {font-size: 1.35rem;}
+.asb-key {font-size: .85rem; color: #0B0C0C;}
+.asb-key summary {font-weight: 600; cursor: pointer;}
+.asb-key ul {list-style: none; margin: .2rem 0 0 0; padding: 0; display: flex; flex-wrap: wrap; gap: .1rem 1rem;}
+.asb-key li {display: flex; align-items: center; gap: .35rem; margin: 0; padding: 0;}
 .asb-week {border-collapse: collapse; font-size: .8rem; width: 100%; color: #0B0C0C;}
 .asb-week caption {text-align: left; padding-bottom: .3rem;}
 .asb-week th {font-weight: 600; padding: .15rem .3rem; text-align: center;}
@@ -53,23 +62,22 @@ def page(title: str) -> None:
     dataset = state.dataset()
     with st.sidebar:
         _loaded(dataset)
+    left, right = st.columns([3, 2], vertical_alignment="center")
+    left.title(title)
     if dataset is not None and dataset.intake.is_synthetic:
-        st.html('<div class="asb-synthetic">SYNTHETIC sample data: no real place, person or report</div>')
-    st.title(title)
+        right.html('<div class="asb-synthetic">SYNTHETIC sample data: no real place, person or report</div>')
 
 
 def _loaded(dataset: Dataset | None) -> None:
     st.markdown("**Data loaded**")
     if dataset is None:
-        st.markdown("None yet. Start on the *Data* page.")
+        st.markdown("None yet. Start on the Data page.")
         return
-    label = " (SYNTHETIC)" if dataset.intake.is_synthetic else ""
-    st.markdown(f"{words.plain(dataset.name)}{label}")
-    st.markdown(f"{dataset.intake.n_read:,} rows read")
-    run = data.finished_run(dataset, state.config())
-    if run is not None:
-        st.markdown(f"{run.quality.n_used:,} reports used, grade {run.quality.grade}")
-        st.markdown(str(run.period))
+    lines = [words.plain(dataset.name) + (" (SYNTHETIC)" if dataset.intake.is_synthetic else "")]
+    with suppress(DataError):  # the page itself says what is wrong
+        gate = data.current_gate(dataset, state.config())
+        lines += [f"{gate.report.n_used:,} reports used", f"Data grade {gate.report.grade}", str(gate.period)]
+    st.markdown("  \n".join(lines))
 
 
 def require_dataset() -> Dataset:
@@ -137,16 +145,26 @@ def grade(report: QualityReport) -> None:
             f"{meaning}</span></div>")  # fmt: skip
 
 
-def hotspot_map(run: Run, *, key: str, height: int = MAP_HEIGHT) -> None:
+def hotspot_map(run: Run, *, key: str, height: int = MAP_HEIGHT, selected: str = "") -> None:
     """Show the map; a click on a hotspot makes it the one being looked at, panning does nothing."""
     st_folium(
-        folium_map(run, selected=state.selected() or None),
+        folium_map(run, selected=selected or None, framed=False),
         key=key,
         height=height,
         use_container_width=True,
         returned_objects=["last_active_drawing"],
         on_change=lambda: _select_clicked(run, key),
     )
+    st.html(f'<div class="asb-key">{_SVG.sub(_as_image, legend(run))}</div>')
+
+
+_SVG = re.compile(r"<svg .*?</svg>", re.DOTALL)
+
+
+def _as_image(svg: re.Match[str]) -> str:
+    """Return a drawing as an image, which the page keeps where it would strip the drawing."""
+    whole = svg[0].replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1)
+    return f'<img alt="" src="data:image/svg+xml;base64,{base64.b64encode(whole.encode()).decode()}">'
 
 
 def _select_clicked(run: Run, key: str) -> None:
@@ -156,18 +174,21 @@ def _select_clicked(run: Run, key: str) -> None:
         state.select(str(hotspot_id))
 
 
+def hotspot_shown(run: Run) -> str:
+    """Return the hotspot to explain: the one chosen, otherwise the first."""
+    chosen = state.selected()
+    return chosen if chosen in run.hotspots.index else str(run.hotspots["rank"].idxmin())
+
+
 def hotspot_choice(run: Run, *, key: str) -> str:
-    """Let the user choose a hotspot by rank and name; return its id (the first one to begin with)."""
-    ordered = run.hotspots.sort_values("rank")
-    if state.selected() not in ordered.index:
-        state.select(str(ordered.index[0]))
-    names = {str(i): f"{row.rank}. {row.name_}" for i, row in ordered.rename(columns={"name": "name_"}).iterrows()}
-    st.session_state[key] = state.selected()
+    """Let the user choose a hotspot by rank and name; return its id."""
+    names = {str(i): f"{row['rank']}. {row['name']}" for i, row in run.hotspots.sort_values("rank").iterrows()}
+    st.session_state[key] = hotspot_shown(run)
     st.selectbox(
         "Hotspot", list(names), format_func=names.__getitem__, key=key,
         on_change=lambda: state.select(st.session_state[key]),
     )  # fmt: skip
-    return state.selected()
+    return hotspot_shown(run)
 
 
 def downloads(files: Mapping[str, bytes], *, stem: str) -> None:
@@ -182,6 +203,14 @@ def downloads(files: Mapping[str, bytes], *, stem: str) -> None:
 
 def _size(n_bytes: int) -> str:
     return f"{n_bytes / 1e6:.1f} MB" if n_bytes >= 1e6 else f"{max(n_bytes // 1000, 1)} kB"
+
+
+def percent(values: pd.Series) -> pd.Series:
+    """Return shares as whole percentages to show under `PERCENT`."""
+    return (100 * values).round()
+
+
+PERCENT = st.column_config.NumberColumn(format="%d%%")
 
 
 def refusals(run: Run, *analyses: str) -> None:

@@ -85,18 +85,19 @@ def sureness(run: Run, hotspot_id: str) -> str:
 def ranked_table(run: Run) -> pd.DataFrame:
     """Return the hotspots as the table beside the map: index ``hotspot_id``, headings in plain words."""
     hotspots = run.hotspots.sort_values("rank")
+    patrols = run.patrols.reindex(hotspots.index)
     table = pd.DataFrame(
         {
             "Rank": hotspots["rank"],
             "Place": hotspots["name"],
             "12 months": hotspots["n_12m"],
+            "Check": (hotspots["flags"] != "").map({True: "yes", False: ""}),
+            "When": (patrols["days"] + " " + patrols["hours"].str.replace(":00", "")).str.strip(),
+            "Truly top": (100 * hotspots["p_top"]).round(),
             "All": hotspots["n"],
-            "Similar place": hotspots["expected"].round(0).astype("int64"),
-            "Truly top": hotspots["p_top"],
-            "Peak": hotspots["peak"],
-            "Check": hotspots["flags"],
+            "Similar": hotspots["expected"].round(),
         },
         index=hotspots.index,
     )
-    empty = [column for column in ("Peak", "Check") if (table[column] == "").all()]
+    empty = [column for column in ("When", "Check") if (table[column] == "").all()]
     return table.drop(columns=empty)

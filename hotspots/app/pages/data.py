@@ -13,8 +13,6 @@ from hotspots.app import data, state, widgets, words
 from hotspots.app.data import Dataset
 from hotspots.config import ALL_CATEGORIES
 
-SEVERITIES = {"red": "Stops the list", "amber": "Take care", "info": "For information"}
-
 
 def load_with(read: Callable[[], Dataset]) -> None:
     """Read data and make them this session's own, or show the one sentence that says why not."""
@@ -53,8 +51,9 @@ def show_upload() -> None:
         area = right.file_uploader("Area: the boundary as GeoJSON, GeoPackage or Shapefile", accept_multiple_files=True)
         streets = left.file_uploader("Streets (optional): street lines with names", accept_multiple_files=True)
         cameras = right.file_uploader("Existing cameras (optional): CSV with longitude, latitude")
+        name = st.text_input("Name of the area (optional; otherwise the file's name)")
         if st.form_submit_button("Read these files", type="primary"):
-            load_with(lambda: data.load_uploads(incidents, area, streets, cameras))
+            load_with(lambda: data.load_uploads(incidents, area, name=name, streets=streets, cameras=cameras))
 
 
 def show_folder() -> None:
@@ -65,8 +64,9 @@ def show_folder() -> None:
         left, right = st.columns(2)
         streets = left.text_input("Streets (optional)")
         cameras = right.text_input("Existing cameras (optional)")
+        name = st.text_input("Name of the area (optional)")
         if st.form_submit_button("Read these paths", type="primary"):
-            load_with(lambda: data.load_folder(incidents, area, streets, cameras))
+            load_with(lambda: data.load_folder(incidents, area, name=name, streets=streets, cameras=cameras))
 
 
 def show_choice(dataset: Dataset) -> None:
@@ -115,10 +115,7 @@ def show_report(report: QualityReport) -> None:
         st.subheader("What the data can say")
         widgets.table(abilities(report), hide_header=True, alt="Precision of place and time, and months")
     st.subheader("What was found")
-    for finding in sorted(report.findings, key=lambda f: list(SEVERITIES).index(f.severity)):
-        show_finding(finding)
-    if not report.findings:
-        st.write("Nothing of note.")
+    show_findings(report.findings)
     show_default_locations(report)
 
 
@@ -127,7 +124,7 @@ def ledger(report: QualityReport) -> pd.DataFrame:
     rows = [("Rows read", f"{report.n_read:,}")]
     rows += [(f"Dropped: {reason}", f"- {n:,}") for reason, n in report.dropped.items() if n]
     rows.append(("Reports used", f"{report.n_used:,}"))
-    return pd.DataFrame(rows, columns=["", "Rows"])
+    return pd.DataFrame(rows, columns=["What happened", "Rows"])
 
 
 def abilities(report: QualityReport) -> pd.DataFrame:
@@ -143,9 +140,17 @@ def abilities(report: QualityReport) -> pd.DataFrame:
     return pd.DataFrame(rows.items(), columns=["What", "Found"])
 
 
-def show_finding(finding: Finding) -> None:
-    text = f"**{SEVERITIES[finding.severity]}.** {words.plain(finding.message)}"
-    {"red": st.error, "amber": st.warning, "info": st.info}[finding.severity](text)
+def show_findings(findings: tuple[Finding, ...]) -> None:
+    """Show what stops the list, then what to take care of, then what is only good to know."""
+    for severity, show, heading in (("red", st.error, "Stops the list."), ("amber", st.warning, "Take care.")):
+        for finding in findings:
+            if finding.severity == severity:
+                show(f"**{heading}** {words.plain(finding.message)}")
+    known = [f"- {words.plain(finding.message)}" for finding in findings if finding.severity == "info"]
+    if known:
+        st.markdown("\n".join(["**Good to know**", "", *known]))
+    if not findings:
+        st.write("Nothing of note.")
 
 
 def show_default_locations(report: QualityReport) -> None:
@@ -157,12 +162,10 @@ def show_default_locations(report: QualityReport) -> None:
         "booked, such as a police station. They are flagged on the list; check them before sending anyone."
     )
     table = pd.DataFrame(
-        [(place.location, place.n, place.share, place.reason) for place in report.default_locations],
+        [(place.location, f"{place.n:,}", f"{place.share:.1%}", place.reason) for place in report.default_locations],
         columns=["Place as recorded", "Reports", "Share of all", "Why flagged"],
     )
-    st.dataframe(
-        table, hide_index=True, column_config={"Share of all": st.column_config.NumberColumn(format="percent")}
-    )
+    widgets.table(table, alt="Places that may be a default entry")
 
 
 def main() -> None:

@@ -138,6 +138,8 @@ def show_evidence(result: Evaluation) -> None:
             )
     st.markdown(f"**Did it move next door?** {words.plain(result.displacement.sentence)}")
     st.markdown(f"**How strong is the design?** {words.plain(result.level_text)}")
+    for check in result.checks:
+        st.markdown(f"**Another way to look: {words.plain(check.name)}.** {words.plain(check.message)}")
     if result.dose is not None:
         st.markdown(f"**Were the visits made?** {words.plain(result.dose.sentence)}")
     with st.expander("The places compared"):
@@ -180,8 +182,8 @@ def monthly_figure(result: Evaluation) -> Figure:
 def chart_text(result: Evaluation) -> str:
     means = result.series.groupby("is_after")[["treated", "controls_scaled"]].mean()
     parts = [
-        f"{'after' if is_after else 'before'}: treated {row['treated']:.0f}, comparison scaled {row['controls_scaled']:.0f}"
-        for is_after, row in means.iterrows()
+        f"{'after' if is_after else 'before'}: treated {treated:.0f}, comparison scaled {comparison:.0f}"
+        for is_after, treated, comparison in means.itertuples()
     ]
     return f"Reports a month, average {'; '.join(parts)}"
 

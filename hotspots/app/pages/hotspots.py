@@ -22,40 +22,51 @@ def show_summary(run: Run) -> None:
 
 
 def show_map_and_table(run: Run) -> None:
-    left, right = st.columns([11, 10], gap="medium")
+    left, right = st.columns(2, gap="medium")
     with right:
         show_table(run)
         hotspot_id = widgets.hotspot_choice(run, key=CHOICE)
+        if state.selected() and st.button("Show the whole area"):
+            state.select("")
+            st.rerun()
+        show_summary(run)
     with left:
-        widgets.hotspot_map(run, key=MAP)
+        widgets.hotspot_map(run, key=MAP, selected=state.selected())
     show_details(run, hotspot_id)
 
 
 def show_table(run: Run) -> None:
     table = words.ranked_table(run)
-    if state.selected() in table.index:
-        st.session_state[TABLE] = {"selection": {"rows": [table.index.get_loc(state.selected())], "columns": []}}
+    row = table.index.get_loc(widgets.hotspot_shown(run))
+    st.session_state[TABLE] = {"selection": {"rows": [row], "columns": [], "cells": []}}
+    number, column = st.column_config.NumberColumn, st.column_config.Column
     st.dataframe(
         table,
         key=TABLE,
         hide_index=True,
         height=min(420, 38 + 35 * len(table)),
         on_select=lambda: _select_row(list(table.index)),
-        selection_mode="single-row-required",
+        selection_mode=["single-row-required", "single-cell"],
         column_config={
-            "12 months": st.column_config.NumberColumn(help="Reports in the last 12 months"),
-            "All": st.column_config.NumberColumn(help="Reports in all months used"),
-            "Similar place": st.column_config.NumberColumn(help="Reports a similar place would have had in all months"),
-            "Truly top": st.column_config.NumberColumn(
-                format="percent", help="How likely the place truly belongs to the top of the list, allowing for luck"
+            "Rank": number(width=40),
+            "Place": column(width=205),
+            "12 months": number(width=70, help="Reports in the last 12 months"),
+            "Check": column(width=55, help="Something to look at before acting; see below the map"),
+            "When": column(width=95, help="The window of the week with most reports for the hours of one shift"),
+            "Truly top": number(
+                width=60, format="%d%%", help="How likely the place truly belongs to the top, allowing for luck"
             ),
+            "All": number(width=50, help="Reports in all months used"),
+            "Similar": number(width=55, help="Reports a similar place would have had in all months"),
         },
         alt="Ranked hotspots, the same as on the map",
-    )  # fmt: skip
+    )
 
 
 def _select_row(ids: list[str]) -> None:
-    rows = st.session_state[TABLE]["selection"]["rows"]
+    """Look at the hotspot whose row, or any cell of whose row, was clicked."""
+    selection = st.session_state[TABLE]["selection"]
+    rows = [row for row, _ in selection.get("cells", [])] or selection["rows"]
     if rows:
         state.select(ids[rows[0]])
 
@@ -69,14 +80,14 @@ def show_details(run: Run, hotspot_id: str) -> None:
     columns = st.columns(2, gap="large")
     for number, (question, answer) in enumerate(asked):
         columns[number % 2].markdown(f"**{question}** {words.plain(answer)}")
-    monthly = data.monthly_counts(run, hotspot_id)
+    monthly = data.monthly_counts(run, hotspot_id).rename_axis("Month").rename(lambda month: f"{month:%Y-%m}")
     st.markdown("**Reports in each month**")
     st.bar_chart(
-        monthly, color=widgets.NAVY, height=200, x_label="", y_label="Reports",
+        monthly, color=widgets.NAVY, height=220, x_label="", y_label="Reports",
         alt=f"Reports in each month, from {monthly.min()} to {monthly.max()}, {monthly.sum()} in all",
     )  # fmt: skip
     with st.expander("The same numbers as a table"):
-        st.dataframe(monthly.rename_axis("Month").rename(lambda month: f"{month:%Y-%m}").to_frame().T)
+        st.dataframe(monthly.to_frame().T)
 
 
 def show_settings(config: RunConfig) -> None:
@@ -122,7 +133,6 @@ def main() -> None:
         st.write("There is no ranked list; the map shows the counts only.")
         widgets.hotspot_map(run, key=MAP)
     else:
-        show_summary(run)
         show_map_and_table(run)
         widgets.refusals(run)
     if run.notes:

@@ -68,17 +68,18 @@ def show_plan(run: Run) -> None:
             "Minutes": plan["minutes_per_visit"],
             "Days": plan["days"],
             "Hours": plan["hours"],
-            "Share of reports": plan["share_of_reports"],
-            "Share of the week": plan["share_of_week"],
+            "Share of reports": widgets.percent(plan["share_of_reports"]),
+            "Share of the week": widgets.percent(plan["share_of_week"]),
             "Note": plan["note"],
         }
     )
     if (plan["days"] == "").all():
         table = table.drop(columns=["Days", "Hours", "Share of reports", "Share of the week"])
-    percent = st.column_config.NumberColumn(format="percent")
+    if (plan["note"] == "").all():
+        table = table.drop(columns="Note")
     st.dataframe(
         table, hide_index=True, alt="Patrol plan, one line a hotspot",
-        column_config={"Share of reports": percent, "Share of the week": percent,
+        column_config={"Share of reports": widgets.PERCENT, "Share of the week": widgets.PERCENT,
                        "Minutes": st.column_config.NumberColumn(format="%d")},
     )  # fmt: skip
 
@@ -108,7 +109,16 @@ def show_visit_times(run: Run) -> None:
     except DataError as error:
         st.error(words.plain(error))
         return
-    st.dataframe(times, hide_index=True, height=240, alt="Randomised visit times")
+    shown = pd.DataFrame(
+        {
+            "Place": times["name"],
+            "Week": times["week"],
+            "Day": times["start"].dt.strftime("%a %d %b %Y"),
+            "Start": times["start"].dt.strftime("%H:%M"),
+            "End": times["end"].dt.strftime("%H:%M"),
+        }
+    )
+    st.dataframe(shown, hide_index=True, height=240, alt="Randomised visit times")
     st.download_button(
         "visit_times.csv", data.csv_bytes(times), file_name="visit_times.csv", mime="text/csv", on_click="ignore"
     )
@@ -127,11 +137,12 @@ def show_cameras(run: Run) -> None:
     if run.cameras.empty:
         st.write("No site adds anything to what is covered already.")
         return
+    ready = show_sites(run)
     left, right = st.columns([1, 1], gap="medium")
     with left:
         widgets.hotspot_map(run, key="camera_map", height=460)
     with right:
-        show_sites(run)
+        show_status(run, ready)
 
 
 def show_camera_settings(config: RunConfig) -> None:
@@ -147,37 +158,42 @@ def show_camera_settings(config: RunConfig) -> None:
             st.rerun()
 
 
-def show_sites(run: Run) -> None:
+def show_sites(run: Run) -> pd.Series:
+    """Show the sites with room for what must be named first; return which of them are ready (R5.3)."""
     sites = run.cameras.sort_values("rank")
+    st.write(
+        "Reports of the last 12 months in range of each site, and how many of them no other camera sees. "
+        "Fill in the last two columns."
+    )
     facts = pd.DataFrame(
         {
             "Site": sites.index,
             "Place": sites["name"],
             "In range": sites["n_covered"],
             "New": sites["n_marginal"],
-            "Covered so far": sites["share_covered"],
-            "Measure": "",
-            "Watched by": "",
+            "Covered so far": widgets.percent(sites["share_covered"]),
+            "Accompanying measure": "",
+            "Pictures watched by": "",
         },
         index=sites.index,
     )
-    st.write(
-        "Reports of the last 12 months in range of each site, and how many no other camera sees. Fill in the last two."
-    )
     filled = st.data_editor(
         facts, hide_index=True, key="sites", disabled=list(facts.columns[:5]),
-        column_config={"Covered so far": st.column_config.NumberColumn(format="percent")},
+        column_config={"Covered so far": widgets.PERCENT},
     )  # fmt: skip
-    done = (filled["Measure"].fillna("").str.strip() != "") & (filled["Watched by"].fillna("").str.strip() != "")
-    weeks = sites["expires_after_weeks"].iloc[0]
-    for site, ready in done.items():
-        status = "**Recommended**" if ready else "Candidate (measure and watcher missing)"
+    named = filled[["Accompanying measure", "Pictures watched by"]].fillna("").map(str.strip)
+    return (named != "").all(axis=1)
+
+
+def show_status(run: Run, ready: pd.Series) -> None:
+    for camera_id, site in run.cameras.sort_values("rank").iterrows():
+        status = "**Recommended**" if ready[camera_id] else "Candidate (measure and watcher missing)"
         st.markdown(
-            f"{site} {words.plain(sites.loc[site, 'name'])}: {status}. Review at weeks "
-            f"{words.plain(sites.loc[site, 'review_weeks'])}; remove after {weeks} weeks."
+            f"**{camera_id}** {words.plain(site['name'])}: {status}. Review at weeks "
+            f"{words.plain(site['review_weeks'])}; remove after {site['expires_after_weeks']} weeks."
         )
-    for caveat in sites["caveat"].drop_duplicates():
-        st.write(words.plain(caveat))
+    for caveat in run.cameras["caveat"].drop_duplicates():
+        st.markdown(words.plain(caveat))
 
 
 def main() -> None:

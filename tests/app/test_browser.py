@@ -1,0 +1,162 @@
+"""The app in a real browser: every page opens, the map answers a click, and nothing leaves the app's own address."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
+
+playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+
+FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+PAGES = ("Data", "Hotspots", "Patrols and cameras", "Evaluate")
+SIZE = {"width": 1400, "height": 900}
+PATIENCE_MS = 60_000
+FIRST_MAP_S = 3.0
+
+
+@pytest.fixture(scope="module")
+def chromium() -> str:
+    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if found is None:
+        pytest.skip("no Chromium on this machine")
+    return found
+
+
+@pytest.fixture(scope="module")
+def address(root: Path) -> Iterator[str]:
+    """The app, served on a free port of this machine."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    url = f"http://127.0.0.1:{port}"
+    command = [sys.executable, "-m", "streamlit", "run", "streamlit_app.py", f"--server.port={port}"]
+    environment = {k: v for k, v in os.environ.items() if k != "ASB_HOTSPOTS_OPEN"}
+    with subprocess.Popen(
+        [*command, "--server.headless=true"], cwd=root, env=environment, stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ) as server:  # fmt: skip
+        try:
+            _wait_until_up(url, server)
+            yield url
+        finally:
+            server.terminate()
+
+
+def _wait_until_up(url: str, server: subprocess.Popen) -> None:
+    until = time.monotonic() + 60
+    while time.monotonic() < until and server.poll() is None:
+        try:
+            with urllib.request.urlopen(f"{url}/_stcore/health", timeout=2):
+                return
+        except OSError:
+            time.sleep(0.2)
+    pytest.fail("the app did not start")
+
+
+@pytest.fixture
+def requests() -> list[str]:
+    """Every address the browser asked for."""
+    return []
+
+
+@pytest.fixture
+def page(chromium: str, address: str, requests: list[str]):
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=chromium, headless=True, args=FLAGS)
+        context = browser.new_context(viewport=SIZE)
+        opened = context.new_page()
+        opened.set_default_timeout(PATIENCE_MS)
+        context.on("request", lambda request: requests.append(request.url))
+        opened.on("websocket", lambda ws: requests.append(ws.url))
+        opened.goto(address)
+        settle(opened)
+        yield opened
+        browser.close()
+
+
+def settle(page) -> None:
+    """Wait until the script has run and the page has stopped changing."""
+    page.wait_for_selector('[data-testid="stApp"]')
+    page.wait_for_timeout(300)
+    page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for()
+    page.wait_for_timeout(700)
+
+
+def load_sample(page) -> None:
+    page.get_by_role("button", name="Load the sample city").click()
+    page.get_by_text("Where the rows went").wait_for()
+    settle(page)
+
+
+def go_to(page, title: str) -> None:
+    page.get_by_test_id("stSidebarNav").get_by_role("link", name=title, exact=True).click()
+    settle(page)
+
+
+def map_frame(page):
+    return page.frame_locator('iframe[title="streamlit_folium.st_folium"]').first
+
+
+def outside(requests: list[str], address: str) -> list[str]:
+    own = (address, address.replace("http://", "ws://"), "data:", "blob:", "about:")
+    return [url for url in requests if not url.startswith(own)]
+
+
+def test_every_page_opens_without_data_and_stays_on_its_own_address(page, requests, address, tmp_path):
+    for title in PAGES:
+        go_to(page, title)
+        page.screenshot(path=str(tmp_path / f"empty {title}.png"), full_page=True)
+        assert page.get_by_test_id("stException").count() == 0
+        assert page.locator("h1").count() == 1
+    assert outside(requests, address) == []
+
+
+def test_the_sample_fills_every_page_and_stays_on_its_own_address(page, requests, address, tmp_path):
+    load_sample(page)
+    for title in PAGES:
+        go_to(page, title)
+        page.locator(".asb-footer").wait_for()
+        settle(page)
+        page.screenshot(path=str(tmp_path / f"{title}.png"))
+        assert page.get_by_test_id("stException").count() == 0
+        assert page.get_by_test_id("stAlertContentError").count() == 0
+        assert "SYNTHETIC" in page.locator(".asb-footer").inner_text()
+    assert outside(requests, address) == []
+
+
+def test_the_map_shows_hexagons_and_a_click_on_a_hotspot_shows_why_it_is_one(page, requests, address, tmp_path):
+    load_sample(page)
+    go_to(page, "Hotspots")
+    hexagons = map_frame(page).locator("path.leaflet-interactive")
+    hexagons.first.wait_for(state="attached")
+    assert hexagons.count() > 50
+    page.screenshot(path=str(tmp_path / "map before the click.png"))
+    assert page.get_by_role("heading", name="Why this hotspot: 1.").count() == 1
+
+    map_frame(page).locator(".asb-rank", has_text="2").first.click(force=True)
+    page.get_by_role("heading", name="Why this hotspot: 2.").wait_for()
+    settle(page)
+    page.screenshot(path=str(tmp_path / "after the click.png"), full_page=True)
+    assert outside(requests, address) == []
+
+
+def test_the_first_map_is_there_within_three_seconds_of_the_data(page):
+    load_sample(page)
+    start = time.monotonic()
+    page.get_by_test_id("stSidebarNav").get_by_role("link", name="Hotspots", exact=True).click()
+    map_frame(page).locator("path.leaflet-interactive").first.wait_for(state="attached")
+    assert time.monotonic() - start < FIRST_MAP_S
