@@ -55,6 +55,7 @@ def delineate(
     period: Period | None = None,
     missing: pd.DatetimeIndex | None = None,
     ranking: RankingConfig | None = None,
+    known: pd.Series | None = None,
 ) -> tuple[gpd.GeoDataFrame, tuple[str, ...]]:
     """Draw named hotspots around the highest-scoring cells.
 
@@ -83,7 +84,8 @@ def delineate(
     missing : DatetimeIndex, optional
         Months the source did not deliver: no change is stated across them.
     ranking : RankingConfig, optional
-        How the halves of the months are ranked for ``in_both_halves``.
+    known : Series of bool, optional
+        How the halves of the months are ranked for ``in_both_halves``, as in `rank_cells`.
 
     Returns
     -------
@@ -114,7 +116,9 @@ def delineate(
     hotspots = _measure(groups, centres[chosen], cells, area)
     hotspots["name"] = place_names(reports, hotspots.geometry.to_numpy())
     matrix = month_matrix(count_cells(reports, resolution), cells.index, period.months)
-    hotspots["in_both_halves"] = in_both_halves(matrix, ranking or RankingConfig(), groups, missing=missing)
+    hotspots["in_both_halves"] = in_both_halves(
+        matrix, ranking or RankingConfig(), groups, known=known, missing=missing
+    )
     described = describe(hotspots, reports, area, period, missing=missing, split_above_12m=config.split_above_12m)
     return gpd.GeoDataFrame(described[list(COLUMNS)].astype(COLUMNS), geometry=hotspots.geometry, crs=WGS84), notes
 

@@ -129,7 +129,8 @@ def place_names(points: pd.DataFrame, polygons: Sequence[Any] | NDArray[Any]) ->
 def _streets_by_polygon(points: pd.DataFrame, shapes: NDArray[Any]) -> list[list[str]]:
     """Return the streets named in each polygon, most reports first, kinds of place last."""
     distinct = points.groupby(["longitude", "latitude", "location"], sort=False).size().rename("n").reset_index()
-    places = np.asarray(shapely.points(distinct["longitude"].to_numpy(), distinct["latitude"].to_numpy()), dtype=object)
+    at = distinct[["longitude", "latitude"]].to_numpy(dtype=float)
+    places = np.asarray(shapely.points(at), dtype=object)
     polygon, point = shapely.STRtree(places.tolist()).query(shapes, predicate="intersects")
     named = distinct[["location", "n"]].iloc[point].assign(polygon=polygon)
     named["street"] = named["location"].map({text: street_name(text) for text in named["location"].unique()})

@@ -1,0 +1,223 @@
+"""Which cells come first, how sure that is, and whether it comes back."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.testing import assert_allclose
+from pandas.testing import assert_frame_equal
+from scipy.stats import gamma
+
+from geodata import cells as h3cells
+from geodata.errors import DesignError
+from hotspots.config import RankingConfig
+from hotspots.ranking import agreement, decayed_rate, in_both_halves, rank_cells, split_stability
+
+CONFIG = RankingConfig()
+
+
+def matrix_of(rows, last="2024-04-01"):
+    values = np.atleast_2d(np.asarray(rows, dtype="int64"))
+    months = pd.date_range(end=last, periods=values.shape[1], freq="MS", name="month")
+    cells = pd.Index([f"8a{i:04d}" for i in range(len(values))], name="cell", dtype=object)
+    return pd.DataFrame(values, index=cells, columns=months)
+
+
+MATRICES = st.integers(2, 14).flatmap(
+    lambda months: st.lists(st.lists(st.integers(0, 9), min_size=months, max_size=months), min_size=1, max_size=12).map(
+        matrix_of
+    )
+)
+
+
+def test_a_decayed_count_is_worked_by_hand():
+    # half-life 1 month, no season: weights 1/4 and 1/2, so y = (1/4 a + 1/2 b) (3/4) / (5/16)
+    found = decayed_rate(matrix_of([[4, 0], [0, 4]]), half_life_months=1.0, season_weight=0.0)
+    assert_allclose(found["y"], [2.4, 4.8])
+    assert_allclose(found["months"], 0.5625 / 0.3125)
+
+
+def test_the_coming_season_counts_double():
+    # no decay: the month 12 before the coming one weighs 1 + 1, the one 6 before weighs 1 + 0
+    same_season = np.zeros(12, dtype=int)
+    other_season = np.zeros(12, dtype=int)
+    same_season[0] = other_season[6] = 10
+    found = decayed_rate(matrix_of([same_season, other_season]), half_life_months=1e9, season_weight=1.0)
+    assert found["y"].iloc[0] == pytest.approx(2 * found["y"].iloc[1])
+
+
+def test_equal_months_weigh_equally_when_nothing_decays():
+    found = decayed_rate(matrix_of([[1, 2, 3, 4]]), half_life_months=1e12, season_weight=0.0)
+    assert_allclose(found.to_numpy(), [[10.0, 4.0]])
+
+
+def test_a_decayed_poisson_count_has_equal_mean_and_variance():
+    counts = np.random.default_rng(3).poisson(2.0, (40_000, 24))
+    found = decayed_rate(matrix_of(counts), half_life_months=5.0, season_weight=1.0)
+    assert found["y"].var() / found["y"].mean() == pytest.approx(1.0, abs=0.03)
+    assert found["y"].mean() == pytest.approx(2.0 * found["months"].iloc[0], rel=0.01)
+
+
+def test_a_missing_month_weighs_nothing():
+    whole = matrix_of([[3, 5, 0, 7]])
+    missing = pd.DatetimeIndex(["2024-03-01"])
+    with_junk = whole.copy()
+    with_junk.iloc[0, 2] = 99
+    kept = [
+        decayed_rate(m, half_life_months=5.0, season_weight=1.0, missing=missing)["y"].iloc[0]
+        for m in (whole, with_junk)
+    ]
+    assert kept[0] == kept[1]
+    with pytest.raises(DesignError, match="missing"):
+        decayed_rate(whole, half_life_months=5.0, season_weight=1.0, missing=pd.DatetimeIndex(whole.columns))
+
+
+@given(MATRICES)
+def test_ranks_are_the_order_of_scores_with_ties_by_cell(matrix):
+    ranked = rank_cells(matrix, CONFIG, top_k=3, random_state=0)
+    expected = sorted(ranked.index, key=lambda cell: (-ranked.loc[cell, "score"], cell))
+    assert ranked.sort_values("rank").index.to_list() == expected
+    assert sorted(ranked["rank"]) == list(range(1, len(matrix) + 1))
+
+
+@given(MATRICES)
+def test_the_shrunk_total_lies_between_the_total_and_the_expected(matrix):
+    ranked = rank_cells(matrix, CONFIG, top_k=3, random_state=0)
+    total = matrix.sum(axis=1)
+    known = total > 0
+    assert (ranked["n_shrunk"] >= np.minimum(total, ranked["expected"]) - 1e-9).all()
+    assert (ranked["n_shrunk"] <= np.maximum(total, ranked["expected"]) + 1e-9).all()
+    assert (ranked.loc[~known, ["expected", "n_shrunk", "score", "p_top"]] == 0).all(axis=None)
+
+
+@given(MATRICES, st.randoms(use_true_random=False))
+def test_the_order_of_rows_is_irrelevant(matrix, random):
+    shuffled = matrix.loc[random.sample(list(matrix.index), len(matrix))]
+    there = rank_cells(matrix, CONFIG, top_k=2, random_state=1)
+    back = rank_cells(shuffled, CONFIG, top_k=2, random_state=1).loc[matrix.index]
+    assert_frame_equal(there, back)
+
+
+def test_a_cell_where_anything_was_recorded_expects_something():
+    matrix = matrix_of([[5, 5], [0, 0], [0, 0]])
+    ranked = rank_cells(matrix, CONFIG, top_k=1, known=pd.Series([True, True, False], matrix.index), random_state=0)
+    assert ranked["expected"].to_list() == [5.0, 5.0, 0.0]
+    assert ranked["score"].iloc[1] > 0
+    assert ranked["score"].iloc[2] == 0
+
+
+def test_the_same_seed_gives_the_same_probabilities():
+    matrix = matrix_of(np.random.default_rng(2).poisson(2, (40, 12)))
+    first, again, other = (rank_cells(matrix, CONFIG, top_k=5, random_state=s)["p_top"] for s in (4, 4, 5))
+    assert first.equals(again)
+    assert not first.equals(other)
+
+
+def test_probabilities_of_the_top_add_up_to_its_size():
+    matrix = matrix_of(np.random.default_rng(2).poisson(2, (200, 24)))
+    p_top = rank_cells(matrix, CONFIG, top_k=10, random_state=0)["p_top"]
+    assert p_top.sum() == pytest.approx(10.0)
+    assert p_top.between(0, 1).all()
+
+
+def test_the_probability_of_first_place_equals_the_integral():
+    """Two cells: P(a > b) for two gammas of one scale, by numerical integration."""
+    matrix = matrix_of([[9, 9, 9], [6, 6, 6]])
+    config = dataclasses.replace(CONFIG, half_life_months=1e9, season_weight=0.0, draws=200_000)
+    ranked = rank_cells(matrix, config, top_k=1, random_state=0)
+    # the fitted prior is not exposed; its shape follows from the shrunk totals: n_shrunk = m (n + k) / (m + k)
+    m, shrunk = ranked["expected"].iloc[0], ranked["n_shrunk"].iloc[0]
+    shape = m * (27 - shrunk) / (shrunk - m)
+    grid = np.linspace(0, 1, 40_001)[1:-1]
+    integral = gamma.cdf(gamma.ppf(grid, 27 + shape), 18 + shape).mean()
+    assert ranked["p_top"].iloc[0] == pytest.approx(integral, abs=0.005)
+
+
+def test_a_planted_busy_cell_is_surely_first():
+    counts = np.random.default_rng(9).poisson(0.3, (300, 36))
+    counts[123] = np.random.default_rng(10).poisson(6.0, 36)
+    ranked = rank_cells(matrix_of(counts), CONFIG, top_k=1, random_state=0)
+    assert ranked["rank"].iloc[123] == 1
+    assert ranked["p_top"].iloc[123] > 0.99
+
+
+def test_nothing_to_rank_gives_zeros_not_errors():
+    ranked = rank_cells(matrix_of([[0, 0], [0, 0]]), CONFIG, top_k=3, random_state=0)
+    assert (ranked[["expected", "n_shrunk", "score", "p_top"]] == 0).all(axis=None)
+    few = rank_cells(matrix_of([[1, 0], [0, 2]]), CONFIG, top_k=3, random_state=0)
+    assert few["p_top"].to_list() == [1.0, 1.0]
+
+
+def test_a_list_that_never_changes_is_wholly_stable():
+    steady = matrix_of(np.repeat(np.arange(20)[:, None], 12, axis=1))
+    found = split_stability(steady, CONFIG, 5)
+    assert found.overlap == 1.0
+    assert found.is_stable
+    assert (found.first_half, found.second_half) == ("2023-05 to 2023-10", "2023-11 to 2024-04")
+
+
+def test_a_list_that_turns_over_is_not_stable():
+    counts = np.zeros((20, 12), dtype=int)
+    counts[:5, :6] = counts[5:10, 6:] = 4
+    found = split_stability(matrix_of(counts), CONFIG, 5)
+    assert found.overlap == 0.0
+    assert not found.is_stable
+    assert split_stability(matrix_of(counts), CONFIG, 5, min_overlap=0.0).is_stable
+    assert in_both_halves(matrix_of(counts), CONFIG, [["8a0005"], ["8a0006"]]) == [False, False]
+
+
+def test_a_hotspot_is_in_both_halves_when_one_of_its_cells_is():
+    counts = np.ones((30, 12), dtype=int)
+    counts[7] = 9
+    counts[12, 6:] = 8
+    groups = [["8a0007", "8a0020"], ["8a0012"]]
+    assert in_both_halves(matrix_of(counts), CONFIG, groups) == [True, False]
+    assert in_both_halves(matrix_of(counts[:, :1]), CONFIG, groups) == [False, False]
+    assert in_both_halves(matrix_of(counts), CONFIG, []) == []
+
+
+def test_one_month_cannot_be_halved():
+    with pytest.raises(DesignError, match="halves"):
+        split_stability(matrix_of([[1], [2]]), CONFIG, 1)
+
+
+@pytest.fixture
+def ring():
+    cells = pd.Index(h3cells.disk("8a194da9a6cffff", 1), name="cell", dtype=object)
+    return pd.DataFrame({"n": [7, 6, 5, 4, 3, 2, 0], "density": [1.0, 2, 3, 4, 5, 6, 7]}, index=cells)
+
+
+def repeats_at(cells, score):
+    at = h3cells.centres(cells)
+    return gpd.GeoDataFrame(
+        {"longitude": at[:, 0], "latitude": at[:, 1], "score": score, "is_default_location": False},
+        geometry=gpd.points_from_xy(at[:, 0], at[:, 1]),
+    )
+
+
+def test_agreement_is_worked_by_hand(ring):
+    found = agreement(ring, repeats_at(ring.index[[0, 1, 5]], [1.0, 5.0, 3.0]), k=3)
+    # top 3 by count: 0 1 2; by density: 6 5 4; by repeats: 1 5 0
+    assert found.count_and_density == 0.0
+    assert found.count_and_repeats == pytest.approx(2 / 3)
+    assert found.rank_correlation_density == pytest.approx(-1.0)
+    assert found.k == 3
+
+
+def test_agreement_says_nothing_where_there_is_nothing_to_compare(ring):
+    nothing = agreement(ring.assign(n=0), repeats_at(ring.index[:0], []), k=3)
+    assert nothing.k == 0
+    assert all(np.isnan(v) for v in (nothing.count_and_density, nothing.count_and_repeats))
+    assert np.isnan(nothing.rank_correlation_density)
+
+
+def test_reports_booked_to_a_default_location_do_not_make_a_repeat_place(ring):
+    booked = repeats_at(ring.index[[0, 6]], [1.0, 99.0])
+    booked["is_default_location"] = [False, True]
+    assert agreement(ring, booked, k=1).count_and_repeats == 1.0
