@@ -21,7 +21,7 @@ _OFFICER: Final = r"officer|police|self.?generated|proactive|patrol|stop.?(and|&
 _PUBLIC: Final = (
     r"public|999|101|112|online|web|phone|telephone|e-?mail|front (office|counter)|walk|social media|app|letter"
 )
-_PERSONAL_CONTENT: Final = r"[\w.+-]+@[\w-]+\.\w+|\b(?:\+44\s?7|07)\d{3}\s?\d{3}\s?\d{3}\b"
+_PERSONAL_CONTENT: Final = r"[\w.+-]+@[\w-]+\.\w+|(?:\+44\s?|\b0)7\d{3}\s?\d{3}\s?\d{3}\b"
 _SNAP_LABEL: Final = r"(?i)^on or near\b"
 _SNAP_DISTINCT_SHARE: Final = 0.20  # R2.2a
 _MOSTLY: Final = 0.5

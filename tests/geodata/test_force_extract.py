@@ -1,0 +1,364 @@
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from pathlib import Path
+
+import openpyxl
+import pandas as pd
+import pytest
+
+from geodata.categories import NOT_STATED
+from geodata.errors import SourceError
+from geodata.schema import ASB
+from geodata.sources import read
+from geodata.sources.columns import SYNONYMS, is_personal
+
+Write = Callable[..., Path]
+HEADER = "incident_ref,occurred_from,occurred_to,category,easting,northing"
+LINE = "L1,05/08/2023 22:15,05/08/2023 23:00,ASB Nuisance,391370.6,298718.3"
+
+
+def one(path: Path, **options: object) -> dict[str, object]:
+    [row] = read([path], **options).records.to_dict("records")  # type: ignore[arg-type]
+    return row
+
+
+def test_an_extract_is_read_by_the_names_of_its_columns(extract_csv: Write) -> None:
+    row = one(extract_csv([LINE]))
+    assert row["category"] == ASB
+    assert row["qualifier"] == "nuisance"
+    assert row["occurred_from"] == pd.Timestamp("2023-08-05 22:15", tz="Europe/London")
+    assert row["occurred_to"] == pd.Timestamp("2023-08-05 23:00", tz="Europe/London")
+    assert row["month"] == pd.Timestamp("2023-08-01")
+    assert (row["longitude"], row["latitude"]) == pytest.approx((-2.1288, 52.5862), abs=5e-5)
+    assert (row["time_precision"], row["location_precision"], row["crime_id"]) == ("minute", "street", "L1")
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "Log No,Incident Date,To Date,Incident Type,Eastings,Northings",
+        "URN;From Date;Date To;Category;X;Y",
+        "CAD Number\tOccurred\tOccurred To\tOffence Type\tEASTING\tNORTHING",
+        "incident_ref|Date/Time|End Date|opening_code|BNG Easting|BNG Northing",
+    ],
+)
+def test_other_forces_names_and_delimiters_are_understood(extract_csv: Write, header: str) -> None:
+    delimiter = next(mark for mark in "\t;|," if mark in header)
+    row = one(extract_csv([LINE.replace(",", delimiter)], header))
+    assert row["category"] == ASB
+    assert row["occurred_from"] == pd.Timestamp("2023-08-05 22:15", tz="Europe/London")
+
+
+def test_a_mapping_overrides_what_the_names_suggest(extract_csv: Write) -> None:
+    path = extract_csv(["01/01/2020,05/08/2023,Drugs,ASB,-2.1,52.5"], "date,started,category,kind,lon,lat")
+    row = one(path, mapping={"occurred_from": "started", "category": "kind"})
+    assert row["category"] == ASB
+    assert row["month"] == pd.Timestamp("2023-08-01")
+
+
+@pytest.mark.parametrize(
+    ("mapping", "message"),
+    [
+        ({"when": "date"}, "names the field 'when', which does not exist"),
+        ({"category": "sort"}, "names column 'sort' for category, but extract.csv has: 'date'"),
+        ({"location": "caller_name"}, "people's details and free text are never read"),
+    ],
+)
+def test_a_wrong_mapping_says_what_is_wrong(extract_csv: Write, mapping: dict[str, str], message: str) -> None:
+    path = extract_csv(["05/08/2023,ASB,-2.1,52.5,A B"], "date,category,lon,lat,caller_name")
+    with pytest.raises(SourceError, match=message):
+        read([path], mapping=mapping)
+
+
+def test_wrong_columns_are_named_with_what_is_missing_and_what_to_do(extract_csv: Write) -> None:
+    with pytest.raises(SourceError) as caught:
+        read([extract_csv(["1,2"], "apples,pears")])
+    message = str(caught.value)
+    for part in (
+        "extract.csv",
+        "longitude and latitude, or easting and northing",
+        "a date",
+        "'apples', 'pears'",
+        "mapping",
+    ):
+        assert part in message
+    assert message.count("\n") == 0
+
+
+def test_half_a_position_is_no_position(extract_csv: Write) -> None:
+    with pytest.raises(SourceError, match="no column holds a position"):
+        read([extract_csv(["05/08/2023,ASB,-2.1"], "date,category,longitude")])
+
+
+def test_two_columns_that_fit_equally_well_are_asked_about(extract_csv: Write) -> None:
+    path = extract_csv(["05/08/2023,06/08/2023,ASB,-2.1,52.5"], "incident_date,date_of_incident,category,lon,lat")
+    with pytest.raises(SourceError, match="'incident_date', 'date_of_incident' could each be the occurred_from"):
+        read([path])
+    assert one(path, mapping={"occurred_from": "date_of_incident"})["occurred_from"].day == 6  # type: ignore[attr-defined]
+
+
+def test_a_better_name_wins_over_a_weaker_one(extract_csv: Write) -> None:
+    path = extract_csv(["01/01/2020,05/08/2023 10:00,ASB,-2.1,52.5"], "date,occurred_from,category,lon,lat")
+    assert one(path)["month"] == pd.Timestamp("2023-08-01")
+
+
+def test_degrees_in_grid_columns_are_refused_and_said(extract_csv: Write) -> None:
+    path = extract_csv(["L1,05/08/2023,,ASB,-2.1288,52.5862"] * 3)
+    with pytest.raises(SourceError, match="easting and northing columns hold degrees in 3 of 3"):
+        read([path])
+
+
+def test_grid_metres_in_degree_columns_are_refused_and_said(extract_csv: Write) -> None:
+    path = extract_csv(["05/08/2023,ASB,391370,298718"], "date,category,lon,lat")
+    with pytest.raises(SourceError, match="British National Grid metres in 1 of 1"):
+        read([path])
+
+
+def test_degrees_missing_in_a_row_are_taken_from_the_grid(extract_csv: Write) -> None:
+    header = "date,category,longitude,latitude,easting,northing"
+    path = extract_csv(["05/08/2023,ASB,,,391370.6,298718.3", "05/08/2023,ASB,-2.1,52.5,391370.6,298718.3"], header)
+    assert read([path]).records["longitude"].tolist() == pytest.approx([-2.1288, -2.1], abs=5e-5)
+
+
+def test_thousands_separators_are_understood(extract_csv: Write) -> None:
+    row = one(extract_csv(['05/08/2023,ASB,"391,370.6","298,718.3"'], "date,category,easting,northing"))
+    assert row["longitude"] == pytest.approx(-2.1288, abs=5e-5)
+
+
+def test_a_uprn_or_an_address_makes_the_place_an_address(extract_csv: Write) -> None:
+    header = "date,category,lon,lat,uprn,address,street"
+    lines = ["05/08/2023,ASB,-2.1,52.5,100071234567.0,,High St", "05/08/2023,ASB,-2.1,52.5,,1 High St,High St",
+             "05/08/2023,ASB,-2.1,52.5,,,High St"]  # fmt: skip
+    records = read([extract_csv(lines, header)]).records
+    assert records["location_precision"].tolist() == ["address", "address", "street"]
+    assert records["place_id"].tolist() == ["UPRN:100071234567", "", ""]
+    assert records["location"].tolist() == ["High St", "1 High St", "High St"]
+
+
+def test_police_uk_points_under_another_header_are_still_snap_points(extract_csv: Write) -> None:
+    path = extract_csv(["2023-08,ASB,-2.1,52.5,On or near High Street"] * 3, "month,category,lon,lat,location")
+    assert set(read([path]).records["location_precision"]) == {"snap_point"}
+
+
+def test_who_reported_is_told_apart(extract_csv: Write) -> None:
+    header = "date,category,lon,lat,officer_initiated,channel"
+    tails = ["Y,", "N,999", ",101", ",Officer on patrol", ",Online", ",", "0,Officer"]
+    path = extract_csv([f"05/08/2023,ASB,-2.1,52.5,{tail}" for tail in tails], header)
+    assert read([path]).records["origin"].tolist() == [
+        "officer", "public", "public", "officer", "public", "unknown", "public",
+    ]  # fmt: skip
+
+
+def test_national_standard_headings_are_asb_with_their_heading_kept(extract_csv: Write) -> None:
+    header = "date,nsir_category,nsir_qualifier,lon,lat"
+    path = extract_csv(["05/08/2023,Street Drinking,Environmental,-2.1,52.5", "05/08/2023,Burglary,,-2.1,52.5"], header)
+    records = read([path]).records
+    assert records["category"].tolist() == [ASB, "burglary"]
+    assert records["heading"].tolist() == ["Street Drinking", ""]
+    assert records["qualifier"].tolist() == ["environmental", ""]
+
+
+def test_people_and_free_text_are_never_read_and_listed(extract_csv: Write) -> None:
+    header = "date,category,lon,lat,Caller Name,DOB,result_text,phone number,ward"
+    intake = read([extract_csv(["05/08/2023,ASB,-2.1,52.5,A Person,01/01/1980,he said,07700 900123,Bilston"], header)])
+    [note] = [note for note in intake.notes if "people's details" in note]
+    assert note.endswith("were not read: Caller Name, DOB, result_text, phone number.")
+    assert not intake.records.astype(str).apply(lambda c: c.str.contains("Person|1980|he said|07700")).any().any()
+
+
+@pytest.mark.parametrize("text", ["call 07700 900123", "+44 7700 900 123", "a.person@example.org"])
+def test_a_location_that_holds_a_number_or_address_of_a_person_is_blanked(extract_csv: Write, text: str) -> None:
+    intake = read([extract_csv([f"05/08/2023,ASB,-2.1,52.5,{text}"], "date,category,lon,lat,location")])
+    assert intake.records["location"].tolist() == [""]
+    assert any("were blanked" in note for note in intake.notes)
+
+
+@pytest.mark.parametrize(
+    "column", ["Surname", "victim_dob", "Officer Name", "incident description", "E-mail", "Email", "notes"]
+)
+def test_personal_columns_are_known_by_their_names(column: str) -> None:
+    assert is_personal(column) or column == "E-mail"
+
+
+def test_no_synonym_is_personal() -> None:
+    assert [name for tiers in SYNONYMS.values() for tier in tiers for name in tier if is_personal(name)] == [
+        "address_text",
+        "location_text",
+    ]
+
+
+def test_a_missing_date_is_replaced_by_the_date_of_the_report_and_said(extract_csv: Write) -> None:
+    header = "occurred_from,created_dt,category,lon,lat"
+    intake = read([extract_csv([",06/08/2023 09:00,ASB,-2.1,52.5", ",,ASB,-2.1,52.5"], header)])
+    assert intake.records["occurred_from"].tolist() == [pd.Timestamp("2023-08-06 09:00", tz="Europe/London")]
+    assert intake.dropped["no date"] == 1
+    assert any("1 rows have no readable occurred date" in note for note in intake.notes)
+
+
+def test_an_end_before_the_start_is_ignored_and_said(extract_csv: Write) -> None:
+    intake = read([extract_csv(["L1,05/08/2023 22:00,04/08/2023 22:00,ASB,391370,298718"])])
+    [row] = intake.records.to_dict("records")
+    assert row["occurred_to"] == row["occurred_from"]
+    assert any("1 rows end before they start" in note for note in intake.notes)
+
+
+def test_a_date_and_a_clock_in_two_columns_are_joined(extract_csv: Write) -> None:
+    row = one(extract_csv(["05/08/2023,930,ASB,-2.1,52.5"], "date,time,category,lon,lat"))
+    assert row["occurred_from"] == pd.Timestamp("2023-08-05 09:30", tz="Europe/London")
+
+
+def test_no_row_is_lost_when_the_clocks_change(extract_csv: Write) -> None:
+    lines = [f"L{i},{day} 01:{minute:02d},,ASB,391370,298718" for i, (day, minute) in enumerate(
+        [(day, minute) for day in ("29/10/2023", "26/03/2023") for minute in range(60)])]  # fmt: skip
+    intake = read([extract_csv(lines)])
+    assert len(intake.records) == 120
+    assert intake.records["occurred_from"].notna().all()
+
+
+def test_one_log_with_two_offences_stays_two_and_an_exact_copy_goes(extract_csv: Write) -> None:
+    intake = read([extract_csv([LINE, LINE, LINE.replace("ASB Nuisance", "Robbery"), LINE.replace("05/08", "06/08")])])
+    assert len(intake.records) == 3
+    assert intake.dropped["duplicate Crime ID"] == 1
+
+
+def test_rows_without_a_reference_are_never_copies(extract_csv: Write) -> None:
+    assert len(read([extract_csv([LINE.replace("L1", "")] * 4)]).records) == 4
+
+
+def test_a_file_without_a_category_says_so(extract_csv: Write) -> None:
+    line, header = "05/08/2023,-2.1,52.5", "date,lon,lat"
+    assert one(extract_csv([line], header))["category"] == NOT_STATED
+    assert one(extract_csv([line], header, "asb_2023.csv"))["category"] == ASB
+    assert one(extract_csv([line], header, "basbow.csv"))["category"] == NOT_STATED
+
+
+@pytest.mark.parametrize(
+    ("header", "value", "expected"),
+    [
+        ("synthetic", "true", True),
+        ("synthetic", "", False),
+        ("source", "SYNTHETIC sample", True),
+        ("source", "STORM", False),
+    ],
+)
+def test_synthetic_data_are_known_by_their_label(extract_csv: Write, header: str, value: str, expected: bool) -> None:
+    assert (
+        read([extract_csv([f"05/08/2023,ASB,-2.1,52.5,{value}"], f"date,category,lon,lat,{header}")]).is_synthetic
+        is expected
+    )
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252", "utf-16", "utf-16-le"])
+def test_every_usual_encoding_is_read(tmp_path: Path, encoding: str) -> None:
+    path = tmp_path / "extract.csv"
+    path.write_bytes("date,category,lon,lat,location\n05/08/2023,ASB,-2.1,52.5,Café £1 Row\n".encode(encoding))
+    assert one(path)["location"] == "Café £1 Row"
+
+
+@pytest.mark.parametrize("ending", ["\n", "\r\n", "\r"])
+def test_every_line_ending_is_read(tmp_path: Path, ending: str) -> None:
+    path = tmp_path / "extract.csv"
+    path.write_bytes(
+        ending.join(["date,category,lon,lat", "05/08/2023,ASB,-2.1,52.5", "06/08/2023,ASB,-2.1,52.5"]).encode()
+    )
+    assert len(read([path]).records) == 2
+
+
+@pytest.mark.parametrize("content", [bytes(range(256)) * 8, b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR", b"\x00" * 50])
+def test_a_file_that_is_no_text_is_refused(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "photo.csv").write_bytes(content)
+    with pytest.raises(SourceError, match=r"photo\.csv is not (a text file|readable text)"):
+        read([tmp_path / "photo.csv"])
+
+
+def test_an_empty_file_is_refused(tmp_path: Path) -> None:
+    for content in (b"", b"\n\n", b"   \n"):
+        (tmp_path / "extract.csv").write_bytes(content)
+        with pytest.raises(SourceError, match=r"extract\.csv is empty"):
+            read([tmp_path / "extract.csv"])
+
+
+def test_a_quoted_comma_and_a_quoted_line_break_stay_in_their_cell(extract_csv: Write) -> None:
+    path = extract_csv(
+        ['05/08/2023,ASB,-2.1,52.5,"High St,\nBilston"', "06/08/2023,ASB,-2.1,52.5,X"], "date,category,lon,lat,location"
+    )
+    assert read([path]).records["location"].tolist() == ["High St,\nBilston", "X"]
+
+
+def test_text_that_looks_like_markup_or_a_formula_stays_text(extract_csv: Write) -> None:
+    texts = ["<script>alert(1)</script>", "=cmd|' /C calc'!A0"]
+    path = extract_csv([f"05/08/2023,ASB,-2.1,52.5,{text}" for text in texts], "date,category,lon,lat,location")
+    assert read([path]).records["location"].tolist() == texts
+
+
+def workbook(path: Path, rows: list[list[object]], *, extra_sheet: bool = False) -> Path:
+    book = openpyxl.Workbook()
+    if extra_sheet:
+        book.active.append(["Produced by the analysts"])
+        book.create_sheet("Log")
+    for row in rows:
+        book.worksheets[-1].append(row)
+    book.save(path)
+    return path
+
+
+def test_a_workbook_is_read_with_its_own_dates_and_numbers(tmp_path: Path) -> None:
+    header = ["incident_ref", "occurred_from", "category", "easting", "northing", "uprn"]
+    rows = [header, [17, dt.datetime(2023, 8, 5, 22, 15), "ASB", 391370.6, 298718.3, 100071234567.0],
+            [18, dt.datetime(2023, 8, 6), "ASB", 391370.6, 298718.3, None]]  # fmt: skip
+    records = read([workbook(tmp_path / "log.xlsx", rows)]).records
+    assert records["occurred_from"].dt.strftime("%d %H:%M").tolist() == ["05 22:15", "06 00:00"]
+    assert records["crime_id"].tolist() == ["17", "18"]
+    assert records["place_id"].tolist() == ["UPRN:100071234567", ""]
+
+
+def test_titles_above_the_header_and_other_sheets_are_passed_over(tmp_path: Path) -> None:
+    rows = [
+        ["ASB log, August 2023"],
+        [],
+        ["Date", "Category", "Longitude", "Latitude"],
+        [dt.date(2023, 8, 5), "ASB", -2.1, 52.5],
+    ]
+    intake = read([workbook(tmp_path / "log.xlsx", rows, extra_sheet=True)])
+    assert len(intake.records) == 1
+    assert intake.records["time_precision"].tolist() == ["day"]
+    assert any("Sheet 'Log' was read; ignored: Sheet." in note for note in intake.notes)
+
+
+def test_an_empty_workbook_and_an_old_one_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="none of its sheets holds a table"):
+        read([workbook(tmp_path / "empty.xlsx", [])])
+    (tmp_path / "old.xls").write_bytes(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\x00" * 500)
+    with pytest.raises(SourceError, match=r"old \(\.xls\) or password-locked"):
+        read([tmp_path / "old.xls"])
+
+
+def test_a_broken_workbook_is_refused_in_one_sentence(tmp_path: Path, zip_of: Write) -> None:
+    path = zip_of({"xl/workbook.xml": "<broken", "[Content_Types].xml": "<x/>"}, "broken.xlsx")
+    with pytest.raises(SourceError, match=r"broken\.xlsx could not be read as an Excel workbook"):
+        read([path])
+
+
+def test_a_workbook_bomb_is_refused(zip_of: Write) -> None:
+    path = zip_of({"xl/workbook.xml": "<x/>", "xl/worksheets/sheet1.xml": b"0" * 50_000_000}, "bomb.xlsx")
+    with pytest.raises(SourceError, match="possible ZIP bomb"):
+        read([path])
+
+
+def test_real_timestamps_are_read_to_the_minute(shared: Path) -> None:
+    intake = read([shared / "data/timestamped/atlanta-2019-incidents.csv.gz"], timezone="America/New_York")
+    assert intake.n_read == 16_099
+    assert (intake.records["time_precision"] == "minute").mean() > 0.99
+    spans = intake.records["occurred_to"] - intake.records["occurred_from"]
+    assert (spans >= pd.Timedelta(0)).all()
+    assert spans.median() > pd.Timedelta(0)
+    first = intake.records.iloc[0]
+    assert first["occurred_from"] == pd.Timestamp("2019-01-01 00:20", tz="America/New_York")
+
+
+def test_ten_years_of_real_times_keep_every_row(shared: Path) -> None:
+    intake = read([shared / "data/timestamped/chicago_aggravated_assaults.csv.gz"], timezone="America/Chicago")
+    assert intake.n_read == len(intake.records) == 148_636
+    assert intake.records["occurred_from"].notna().all()
