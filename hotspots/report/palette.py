@@ -16,9 +16,9 @@ GREY = "#3D3D3D"
 PAPER = "#F4F3F0"
 LAND = "#FFFFFF"
 STREET = "#B9B6B0"
+GRID = "#D5D8DC"
 NAVY = "#12436D"
 PLACE = "#801650"
-CAMERA = "#F46A25"
 SEQUENTIAL = ("#6BACE6", "#2073BC", "#12436D")
 """Government Analysis Function sequential palette, few to many."""
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, cast
-from xml.sax.saxutils import escape
 
 import numpy as np
 import pandas as pd
@@ -18,10 +17,9 @@ from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from geodata.area import StudyArea
-from hotspots.report import basemap, palette
+from hotspots.report import basemap, palette, svg
 from hotspots.results import Run
 
-FONT = "DejaVu Sans"
 MIN_WIDTH_M = 620.0
 MARGIN_M = 150.0
 MOST_LABELS = 24
@@ -176,7 +174,7 @@ def _ranks(window: Window, run: Run, shapes: dict[str, BaseGeometry], *, size: f
         x, y = window.picture(np.array([middle.x]), np.array([middle.y]))[0]
         yield (
             f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{size}" fill="{palette.INK}" stroke="#FFF" stroke-width="1.2"/>'
-            + _text(x, y + size * 0.36, str(run.hotspots.loc[name, "rank"]), size * 1.05, "#FFF", bold=True, halo=False)
+            + svg.text(x, y + size * 0.36, str(run.hotspots.loc[name, "rank"]), size * 1.05, "#FFF", bold=True)
         )
 
 
@@ -186,7 +184,7 @@ def _cameras(window: Window, run: Run) -> Iterator[str]:
         yield _range(x, y, row["range_m"] / window.metres_per_point)
         yield (
             f'<path d="M{x:.1f} {y - 9:.1f}l9 16h-18z" fill="#FFF" stroke="{palette.INK}" stroke-width="1.4"/>'
-            + _text(x, y + 5, str(name), 6.5, palette.INK, bold=True, halo=False)
+            + svg.text(x, y + 5, str(name), 6.5, palette.INK, bold=True)
         )
     if run.existing_cameras is not None:
         for _, row in run.existing_cameras.iterrows():
@@ -207,7 +205,7 @@ def _counts(window: Window, ground: Ground) -> Iterator[str]:
     for position in _cells_in(window, ground):
         x, y = _count_place(window, ground.cells[position])
         if 8 < x < window.width - 8 and 8 < y < window.height - 24:
-            yield _text(x, y + 3.2, str(ground.counts[position]), 9, palette.INK, bold=True)
+            yield svg.text(x, y + 3.2, str(ground.counts[position]), 9, palette.INK, bold=True, halo=True)
 
 
 def _count_place(window: Window, cell: BaseGeometry) -> tuple[float, float]:
@@ -235,7 +233,7 @@ def _street_names(window: Window, ground: Ground) -> Iterator[str]:
             return
         taken.append(box)
         written.add(text)
-        yield _text(right, down + 2, text, 6.8, palette.GREY)
+        yield svg.text(right, down + 2, text, 6.8, palette.GREY, halo=True)
 
 
 def _name_places(window: Window, ground: Ground) -> list[tuple[float, float, str]]:
@@ -276,20 +274,6 @@ def _dot(x: float, y: float, radius: float) -> str:
     return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{radius}"/>'
 
 
-def _text(x: float, y: float, text: str, size: float, colour: str, *, bold: bool = False, halo: bool = True) -> str:
-    style = f'font-family="{FONT}" font-size="{size:.1f}" text-anchor="middle"' + (
-        ' font-weight="bold"' if bold else ""
-    )
-    word = escape(text)
-    behind = ""
-    if halo:
-        behind = (
-            f'<text x="{x:.1f}" y="{y:.1f}" {style} fill="#FFF" stroke="#FFF" stroke-width="2" stroke-linejoin="round" '
-            f'stroke-opacity="0.85">{word}</text>'
-        )
-    return f'{behind}<text x="{x:.1f}" y="{y:.1f}" {style} fill="{colour}">{word}</text>'
-
-
 def _path(window: Window, shape: BaseGeometry, style: str) -> str:
     drawn = "".join(_rings(window, part) for part in shapely.get_parts(shape) if not part.is_empty)
     return f'<path d="{drawn}" fill-rule="evenodd" {style}/>' if drawn else ""
@@ -318,7 +302,7 @@ def _scale_bar(window: Window) -> str:
     return (
         f'<rect x="{left - 4}" y="{down - 14}" width="{length + 44:.1f}" height="19" fill="#FFF" fill-opacity="0.85"/>'
         f'<path d="M{left} {down - 5}v5h{length:.1f}v-5" fill="none" stroke="{palette.INK}" stroke-width="1.3"/>'
-        + _text(left + length + 19, down, label, 7.5, palette.INK, halo=False)
+        + svg.text(left + length + 19, down, label, 7.5, palette.INK)
     )
 
 
@@ -326,15 +310,13 @@ def _north_arrow(window: Window) -> str:
     x = window.width - 17
     return (
         f'<rect x="{x - 12}" y="5" width="24" height="36" fill="#FFF" fill-opacity="0.85"/>'
-        f'<path d="M{x} 9l6 18-6-4-6 4z" fill="{palette.INK}"/>'
-        + _text(x, 38, "N", 9, palette.INK, bold=True, halo=False)
+        f'<path d="M{x} 9l6 18-6-4-6 4z" fill="{palette.INK}"/>' + svg.text(x, 38, "N", 9, palette.INK, bold=True)
     )
 
 
 def _svg(window: Window, parts: list[str]) -> str:
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{window.width:g}" height="{window.height:g}" '
-        f'viewBox="0 0 {window.width:g} {window.height:g}">{"".join(parts)}{_scale_bar(window)}{_north_arrow(window)}'
+    edge = (
         f'<rect x="0.5" y="0.5" width="{window.width - 1:g}" height="{window.height - 1:g}" fill="none" '
-        f'stroke="{palette.GREY}" stroke-width="1"/></svg>'
+        f'stroke="{palette.GREY}" stroke-width="1"/>'
     )
+    return svg.picture(window.width, window.height, [*parts, _scale_bar(window), _north_arrow(window), edge])

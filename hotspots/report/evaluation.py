@@ -1,0 +1,207 @@
+"""``evaluation.json`` and ``evaluation.pdf``: the verdict first, the interval before the point, the doubt beside it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+import pandas as pd
+
+from hotspots.evaluate import Effect, Evaluation
+from hotspots.report import charts, words
+from hotspots.report.briefing import typeset
+from hotspots.report.provenance import as_json
+from hotspots.report.tables import table
+
+MARKING = "OFFICIAL"
+EVALUATION_CAVEAT = (
+    "Decision support: people decide. Reports are not the same as incidents, and a change in reports may be a change "
+    "in reporting. The result holds for these places and months only."
+)
+
+
+def evaluation_files(evaluation: Evaluation) -> dict[str, bytes]:
+    """Return ``evaluation.json`` and ``evaluation.pdf``."""
+    return {"evaluation.json": evaluation_json(evaluation), "evaluation.pdf": evaluation_pdf(evaluation)}
+
+
+def evaluation_json(evaluation: Evaluation) -> bytes:
+    """Return everything the evaluation concluded and what it rests on; ``created`` comes last."""
+    e = evaluation
+    content = {
+        "name": e.design.name,
+        "verdict": e.verdict,
+        "verdict_text": e.verdict_text,
+        "headline": e.headline,
+        "interval_sentence": e.interval_sentence,
+        "doubt_sentence": e.doubt_sentence,
+        "level": e.level,
+        "level_text": e.level_text,
+        "effect": e.effect,
+        "mde_pct": e.mde_pct,
+        "mde_method": e.mde_method,
+        "permutation_p": e.permutation_p,
+        "gates": e.gates,
+        "checks": e.checks,
+        "displacement": e.displacement,
+        "naive": e.naive,
+        "wdd": e.wdd,
+        "wdq": e.wdq,
+        "dose": None if e.dose is None else _dose(e),
+        "before": {"first": f"{e.before.first:%Y-%m}", "last": f"{e.before.last:%Y-%m}", "months": e.before.n_months},
+        "after": {"first": f"{e.after.first:%Y-%m}", "last": f"{e.after.last:%Y-%m}", "months": e.after.n_months},
+        "missing_months": e.missing_months,
+        "categories": e.design.categories,
+        "assignment": e.design.assignment,
+        "area": e.area_name,
+        "resolution": e.resolution,
+        "treated": _records(e.treated),
+        "controls": _records(e.controls),
+        "series": _records(e.series.rename(index=lambda month: f"{month:%Y-%m}")),
+        "officer_generated_excluded": e.officer_generated_excluded,
+        "notes": e.notes,
+        "design_hash": e.design_hash,
+        "fingerprint": e.provenance.fingerprint,
+        "sources": e.provenance.sources,
+        "seed": e.provenance.seed,
+        "versions": e.provenance.versions,
+        "coordinate_operation": e.provenance.coordinate_operation,
+        "licence": e.provenance.licence,
+        "marking": MARKING,
+        "is_synthetic": e.is_synthetic,
+        "caveat": EVALUATION_CAVEAT,
+        "created": e.provenance.created,
+    }
+    return as_json(content)
+
+
+def evaluation_pdf(evaluation: Evaluation) -> bytes:
+    """Return the evaluation as a two-page tagged PDF that prints in grey."""
+    return typeset("evaluation.typ", evaluation_data(evaluation))
+
+
+def evaluation_data(evaluation: Evaluation) -> dict[str, Any]:
+    """Return every word and picture of the evaluation as plain values."""
+    e = evaluation
+    stamp = e.provenance
+    return {
+        "title": f"Evaluation: {e.design.name}",
+        "running": f"{e.area_name}, {e.before.first:%Y-%m} to {e.after.last:%Y-%m}",
+        "marking": MARKING,
+        "synthetic": e.is_synthetic,
+        "caveat": EVALUATION_CAVEAT,
+        "provenance": f"Data {stamp.fingerprint[:12]} | design {e.design_hash[:12]} | seed {stamp.seed} | "
+        f"asb-hotspots {stamp.versions.get('asb-hotspots', '?')}",
+        "licence": stamp.licence,
+        "name": e.design.name,
+        "periods": f"Before: {e.before} ({words.counted(e.before.n_months, 'month')}). After: {e.after} "
+        f"({words.counted(e.after.n_months, 'month')}). {words.counted(len(e.treated), 'treated place')}, "
+        f"{words.counted(len(e.controls), 'comparison place')}.",
+        "headline": e.headline,
+        "interval": e.interval_sentence,
+        "doubt": e.doubt_sentence,
+        "level_text": e.level_text,
+        "detectable": _detectable(e),
+        "monthly": charts.monthly_chart(e.series),
+        "intervals": charts.interval_chart(_rows(e)) if e.effect is not None else "",
+        "beside": _beside(e),
+        "gates": [asdict(gate) for gate in e.gates],
+        "displacement": e.displacement.sentence,
+        "dose": e.dose.sentence if e.dose is not None else "No visits were given, so what was delivered is not known.",
+        "named_methods": _named_methods(e),
+        "notes": [note for note in e.notes if note not in _said(e)],
+        "columns": [
+            "Treated place",
+            f"Before, {words.counted(e.before.n_months, 'month')}",
+            f"After, {words.counted(e.after.n_months, 'month')}",
+        ],
+        "places": [_place(str(row["name"]), row["before"], row["after"], e) for _, row in e.treated.iterrows()]
+        + [_place("All comparison places", e.controls["before"].sum(), e.controls["after"].sum(), e)],
+    }
+
+
+def _place(name: str, before: float, after: float, e: Evaluation) -> list[str]:
+    """Return a place's reports; with periods of different length only the monthly figures can be compared."""
+    months = (
+        len(e.series.loc[~e.series["is_missing"] & (e.series["is_after"] == is_after)]) for is_after in (False, True)
+    )
+    each = [f"{n:,.0f} ({n / max(span, 1):,.1f} a month)" for n, span in zip((before, after), months, strict=True)]
+    return [name, *each]
+
+
+def _said(e: Evaluation) -> tuple[str, ...]:
+    """Return the notes that have a heading of their own."""
+    return (e.displacement.sentence, e.naive.warning, e.dose.sentence if e.dose else "")
+
+
+def _rows(e: Evaluation) -> list[charts.Interval]:
+    rows = []
+    if e.effect is not None:
+        rows.append(_row("This evaluation, 95% interval", e.effect, is_main=True))
+    rows += [
+        _row(check.name[:1].upper() + check.name[1:], check.effect) for check in e.checks if check.effect is not None
+    ]
+    if e.displacement.total is not None:
+        rows.append(_row("Treated places and next door together", e.displacement.total))
+    if e.displacement.ring is not None:
+        rows.append(_row("Next door alone", e.displacement.ring))
+    if e.naive.change_pct is not None:
+        rows.append(charts.Interval("Before and after alone: no interval", e.naive.change_pct, None, None))
+    return rows
+
+
+def _row(label: str, effect: Effect, *, is_main: bool = False) -> charts.Interval:
+    return charts.Interval(label, effect.effect_pct, effect.low_pct, effect.high_pct, is_main)
+
+
+def _detectable(e: Evaluation) -> str:
+    if e.mde_pct is None:
+        return "How small a fall this design could have detected cannot be computed."
+    return f"A fall smaller than {e.mde_pct:.0f}% would usually have been missed (80% power; {e.mde_method})."
+
+
+def _beside(e: Evaluation) -> list[dict[str, str]]:
+    """Return the naive claim and the honest result, side by side (R6.18)."""
+    naive = "No reports before, so no percentage." if e.naive.change_pct is None else f"{e.naive.change_pct:+.0f}%"
+    honest = "not assessable" if e.effect is None else f"{e.effect.low_pct:+.0f}% to {e.effect.high_pct:+.0f}%"
+    return [
+        {
+            "title": "What a press release would say",
+            "figure": naive,
+            "text": f"{e.naive.before:,} reports in {e.naive.before_period}, {e.naive.after:,} in "
+            f"{e.naive.after_period}, treated places alone. {e.naive.warning}",
+        },
+        {
+            "title": "What can be said",
+            "figure": honest,
+            "text": "Change beyond what the comparison places did, 95% interval. "
+            + (f"Best single figure {e.effect.effect_pct:+.0f}%." if e.effect is not None else e.verdict_text),
+        },
+    ]
+
+
+def _named_methods(e: Evaluation) -> list[str]:
+    lines = []
+    if e.wdd is not None:
+        lines.append(
+            f"{e.wdd.method[:1].upper() + e.wdd.method[1:]}: between {e.wdd.low:,.0f} and {e.wdd.high:,.0f} reports "
+            f"(best {e.wdd.estimate:,.0f}). Where nothing was done it claims a change in "
+            f"{e.wdd.false_positives_pct:.0f}% of pilots."
+        )
+    if e.wdq is not None and e.wdq.quotient is not None:
+        lines.append(f"Weighted displacement quotient {e.wdq.quotient:.2f}, no interval: {e.wdq.reading}.")
+    if e.permutation_p is not None:
+        lines.append(f"Re-randomisation of the same statistic: p = {e.permutation_p:.3f}.")
+    return lines
+
+
+def _dose(e: Evaluation) -> dict[str, Any]:
+    dose = e.dose
+    return {} if dose is None else {
+        "planned_visits": dose.planned_visits, "delivered_visits": dose.delivered_visits, "share": dose.share,
+        "is_enough": dose.is_enough, "sentence": dose.sentence, "places": _records(dose.places),
+    }  # fmt: skip
+
+
+def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    return [{str(key): value for key, value in row.items()} for row in table(frame).to_dict("records")]
