@@ -89,9 +89,10 @@ _PERSON: Final = frozenset({
     "suspect", "caller", "complainant", "informant", "reporter", "aggrieved", "ethnicity", "gender", "sex",
     "nationality", "person", "age",
 })  # fmt: skip
-_NAMES: Final = frozenset(
-    {"name", "full_name", "first_name", "last_name", "middle_name", "person_name", "contact_name"}
-)
+_NAMES: Final = frozenset({
+    "name", "full_name", "first_name", "last_name", "middle_name", "contact_name", "officer_name", "e_mail", "oic",
+    "collar_number",
+})  # fmt: skip
 _FREE_TEXT: Final = frozenset({
     "notes", "note", "narrative", "comment", "comments", "description", "details", "detail", "summary", "mo", "text",
     "freetext", "remarks",

@@ -87,7 +87,7 @@ def to_utf8(data: bytes, name: str) -> tuple[bytes, tuple[str, ...]]:
         if data.startswith(mark):
             return _recode(data, encoding, name), (f"{name} was written in UTF-16.",)
     start = data[:4096]
-    if len(start) > 8 and start[1::2].count(0) > 0.4 * len(start):
+    if start[1::2].count(0) > 0.4 * len(start) and 0 not in start[::2]:
         return _recode(data, "utf-16-le", name), (f"{name} was written in UTF-16.",)
     if 0 in start:
         raise SourceError(f"{name} is not a text file or a workbook; give a CSV, TSV or XLSX file.")
