@@ -197,7 +197,7 @@ def with_settings(config: Config, given: dict[str, Any]) -> Config:
         if name not in known:
             raise DesignError(f"There is no setting '{name}'; the settings here are: {', '.join(sorted(known))}.")
         current = known[name]
-        if is_dataclass(current) and isinstance(value, dict):
+        if is_dataclass(current) and not isinstance(current, type) and isinstance(value, dict):
             changed[name] = with_settings(current, value)
         else:
             changed[name] = tuple(value) if isinstance(value, list) else value

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -34,7 +33,7 @@ def write_files(folder: str | Path, contents: Mapping[str, bytes]) -> dict[str, 
             for name, content in contents.items():
                 (staged / name).write_bytes(content)
             for name in contents:
-                os.replace(staged / name, folder / name)
+                (staged / name).replace(folder / name)
     except OSError as error:
         raise DataError(f"The results could not be written to {folder}: {error.strerror or error}.") from error
     return {name: folder / name for name in contents}

@@ -136,7 +136,7 @@ def run(
             area=area,
             config=config.cameras,
             default_locations=gate.report.default_locations,
-        )  # fmt: skip
+        )
     )
     return Run(
         area=area,

@@ -100,7 +100,8 @@ def test_two_wolverhampton_months_use_the_independent_count_and_give_no_list(
     shared: Path, tmp_path: Path, kind: str
 ) -> None:
     police = shared / "data/police_uk"
-    source = police / {"archive": "west-midlands-2014-01_2014-02.zip", "derived": "wolverhampton_2014-01_2014-02.csv"}[kind]
+    files = {"archive": "west-midlands-2014-01_2014-02.zip", "derived": "wolverhampton_2014-01_2014-02.csv"}
+    source = police / files[kind]
     boundary = shared / "data/boundaries/wolverhampton_lad19_E08000031.geojson"
     done = hotspots("run", source, "--area", boundary, "--category", "anti-social-behaviour", "--out", tmp_path)
     assert done.returncode == 0, done.stderr
