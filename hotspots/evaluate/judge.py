@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 
@@ -22,7 +22,15 @@ from hotspots.evaluate.dose import delivered
 from hotspots.evaluate.estimators import Effect, estimate, rerandomisation_p_value
 from hotspots.evaluate.evaluation import Check, Displacement, Evaluation, NaiveChange
 from hotspots.evaluate.gates import MIN_CONTROLS, check_gates, closed
-from hotspots.evaluate.places import Place, comparison_places, monthly_counts, table, treated_places, with_rings
+from hotspots.evaluate.places import (
+    Place,
+    best_rank,
+    comparison_places,
+    monthly_counts,
+    table,
+    treated_places,
+    with_rings,
+)
 from hotspots.evaluate.power import detectable_fall
 from hotspots.evaluate.verdict import LEVELS, VerdictKey, maryland_level, verdict_of, verdict_text
 from hotspots.evaluate.wdd import (
@@ -71,7 +79,7 @@ def evaluate(design: Design, incidents: Intake | pd.DataFrame, area: StudyArea, 
     inside = gate.incidents.loc[gate.incidents["inside"]]
     outcome = inside.loc[inside["origin"] != OFFICER]
     window = months_of(design, gate)
-    panel, cells, place_notes = _panel(
+    panel = _panel(
         design, outcome, area, window, resolution=resolution, seed=seed, default_locations=gate.report.default_locations
     )
 
@@ -132,12 +140,11 @@ def evaluate(design: Design, incidents: Intake | pd.DataFrame, area: StudyArea, 
         officer_generated_excluded=officer,
         notes=(
             *wording.notes(design, window, officer=officer, resolution=resolution),
-            *place_notes,
-            *wording.regression_note(cells, panel.treated_places),
+            *panel.notes,
             *wording.recording_note(outcome, window),
             *wording.quality_note(gate.report),
             displacement.sentence,
-            naive.warning,
+            wording.naive_sentence(naive),
             *((dose.sentence,) if dose else ()),
         ),
         provenance=_provenance(intake, area, seed),
@@ -155,6 +162,7 @@ class Panel:
     controls: pd.DataFrame
     treated_ring: pd.DataFrame
     controls_ring: pd.DataFrame
+    notes: tuple[str, ...]
 
 
 def _panel(
@@ -166,7 +174,7 @@ def _panel(
     resolution: int,
     seed: int,
     default_locations: Sequence[DefaultLocation] = (),
-) -> tuple[Panel, pd.DataFrame, tuple[str, ...]]:
+) -> Panel:
     rings = design.rings or _RINGS[resolution]
     treated = treated_places(design.treated, area, resolution)
     controls, cells, notes = comparison_places(
@@ -179,7 +187,8 @@ def _panel(
         missing=window.missing,
         default_locations=default_locations,
     )
-    treated, controls = with_rings(treated, controls, rings)
+    ranked = tuple(replace(place, rank=best_rank(place, cells)) for place in treated)
+    treated, controls = with_rings(ranked, controls, rings)
     panel = Panel(
         treated,
         controls,
@@ -187,12 +196,13 @@ def _panel(
         monthly_counts(outcome, window.all_months, controls),
         monthly_counts(outcome, window.all_months, treated, of_ring=True),
         monthly_counts(outcome, window.all_months, controls, of_ring=True),
+        (*notes, *wording.regression_note(cells, treated)),
     )
     if not panel.treated.to_numpy().sum():
         raise DesignError(
             "No treated place has a report in the whole period; check the polygons and their coordinate system."
         )
-    return panel, cells, notes
+    return panel
 
 
 def _effect(

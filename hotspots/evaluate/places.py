@@ -35,7 +35,10 @@ _RING_CLEARANCE = 2
 
 @dataclass(frozen=True, eq=False)
 class Place:
-    """One unit of the comparison: its cells and the cells of its ring."""
+    """One unit of the comparison: its cells and the cells of its ring.
+
+    ``rank``: of its best cell before the start for a treated place, the order of choice for a comparison place.
+    """
 
     name: str
     cells: tuple[str, ...]
@@ -176,6 +179,12 @@ def _same_size(treated: Sequence[Place], area: StudyArea, resolution: int) -> De
         max_area_km2=room,
         min_incidents_12m=MIN_REPORTS_12M,
     )
+
+
+def best_rank(place: Place, cells: pd.DataFrame) -> int:
+    """Return the rank the best cell of a place had on the day before the start."""
+    own = cells["rank"].reindex(list(place.cells)).dropna()
+    return int(own.min()) if len(own) else len(cells) + 1
 
 
 def with_rings(treated: Sequence[Place], controls: Sequence[Place], rings: int) -> tuple[tuple[Place, ...], ...]:

@@ -9,7 +9,7 @@ import pandas as pd
 from geodata.quality import QualityReport
 from hotspots.evaluate.design import Design
 from hotspots.evaluate.estimators import Effect
-from hotspots.evaluate.evaluation import DoseDelivered
+from hotspots.evaluate.evaluation import DoseDelivered, NaiveChange
 from hotspots.evaluate.gates import GateResult
 from hotspots.evaluate.places import Place
 from hotspots.evaluate.power import DetectableFall
@@ -93,6 +93,16 @@ def naive_warning(base: int, *, like_months: bool, min_base: int) -> str:
     return (
         "Before and after without comparison is level 2 at best: where nothing at all was done, a fall of 20 % or more "
         f"showed in 37 to 57 % of pilots on real counts.{unlike}{small}"
+    )
+
+
+def naive_sentence(naive: NaiveChange) -> str:
+    """Return the press release's percentage with its warning (R6.18)."""
+    if naive.change_pct is None:
+        return f"A simple before and after has no base to compare with. {naive.warning}"
+    return (
+        f"A simple before and after would claim {_change(naive.change_pct)} ({naive.before:,} reports in "
+        f"{naive.before_period}, {naive.after:,} in {naive.after_period}). {naive.warning}"
     )
 
 

@@ -83,6 +83,13 @@ def test_treated_counts_equal_an_independent_count(halved):
     assert halved.series["controls"].sum() == halved.controls[["before", "after"]].to_numpy().sum()
 
 
+def test_treated_places_carry_their_rank_on_the_day_before_the_start(halved):
+    # They are 30 % busier than the others, so most of the six lead the list of the 42 hotspot cells.
+    assert halved.treated["rank"].median() <= 6
+    assert halved.treated["rank"].is_unique
+    assert list(halved.controls["rank"]) == sorted(halved.controls["rank"])
+
+
 def test_comparison_places_are_untreated_apart_and_from_before_the_start(halved):
     treated = {cell for text in halved.treated["cells"] for cell in text.split(",")}
     barred = treated | h3cells.ring_around(treated, 2)
@@ -104,6 +111,7 @@ def test_the_naive_percentage_stands_beside_it_with_its_level(halved):
     assert halved.naive.change_pct == pytest.approx(100 * (year_after / year_before - 1))
     assert halved.naive.before_period == "2022-01 to 2022-12"
     assert "level 2 at best" in halved.naive.warning
+    assert any(note.startswith("A simple before and after would claim") for note in halved.notes)
 
 
 def test_the_chart_scales_the_comparison_to_the_treated_total_before(halved):
