@@ -266,7 +266,9 @@ def files(key: str, config: RunConfig, _run: Run) -> dict[str, bytes]:  # noqa: 
 def incidents_of(run: Run, hotspot_id: str) -> pd.DataFrame:
     """Return the incidents inside one hotspot."""
     inside = run.incidents.loc[run.incidents["inside"]]
-    return inside.loc[hotspot_of(run.hotspots.loc[[hotspot_id]], inside["longitude"], inside["latitude"]) != ""]
+    belongs = hotspot_of(run.hotspots.loc[[hotspot_id]], inside["longitude"], inside["latitude"]) != ""
+    found: pd.DataFrame = inside.loc[belongs]
+    return found
 
 
 def monthly_counts(run: Run, hotspot_id: str) -> pd.Series:
