@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from geodata import cells as h3cells
+from geodata.points import distinct
 
 COUNT_INDEX = ["cell", "month"]
 
@@ -30,19 +31,17 @@ def count_cells(incidents: pd.DataFrame, resolution: int) -> pd.DataFrame:
     DataFrame
         COUNTS: index (``cell``, ``month``), sorted; ``n`` >= 1. Empty cells and months are absent.
     """
-    cell = h3cells.assign(incidents["longitude"], incidents["latitude"], resolution)
-    month = incidents["month"].to_numpy().astype("datetime64[us]")
-    cell_code, cell_values = pd.factorize(cell, sort=True)
-    month_code, month_values = pd.factorize(month, sort=True)
-    pair, n = np.unique(cell_code * max(len(month_values), 1) + month_code, return_counts=True)
+    longitude, latitude = incidents["longitude"].to_numpy(), incidents["latitude"].to_numpy()
+    point, first = distinct(longitude, latitude)
+    cell_of_point, cells = pd.factorize(h3cells.assign(longitude[first], latitude[first], resolution), sort=True)
+    month, months = pd.factorize(incidents["month"].to_numpy().astype("datetime64[us]"), sort=True)
+    total = np.bincount(cell_of_point[point] * len(months) + month, minlength=len(cells) * len(months))
+    pair = np.flatnonzero(total)
+    cell_row, month_column = np.divmod(pair, max(len(months), 1))
     index = pd.MultiIndex.from_arrays(
-        [
-            pd.Index(cell_values[pair // max(len(month_values), 1)], dtype=object),
-            pd.DatetimeIndex(month_values[pair % max(len(month_values), 1)]),
-        ],
-        names=COUNT_INDEX,
+        [pd.Index(cells[cell_row], dtype=object), pd.DatetimeIndex(months[month_column])], names=COUNT_INDEX
     )
-    return pd.DataFrame({"n": n.astype("int64")}, index=index)
+    return pd.DataFrame({"n": total[pair].astype("int64")}, index=index)
 
 
 def merge_counts(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:

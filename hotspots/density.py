@@ -6,11 +6,11 @@ The picture beside the ranking (R4.1, R4.2): smoothing shows where reports lie t
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
 from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
 from geodata.errors import DesignError
+from geodata.points import distinct
 
 Floats = NDArray[np.float64]
 
@@ -40,14 +40,12 @@ def collapse_points(x: ArrayLike, y: ArrayLike, weights: ArrayLike | None = None
         Sorted by x, then y, so that the order of the input is irrelevant.
     weights : array of float, shape (m,)
     """
-    points = np.column_stack([np.asarray(x, dtype=float), np.asarray(y, dtype=float)]) + 0.0  # -0.0 is 0.0
-    if len(points) == 0:
-        return points.reshape(0, 2), np.empty(0)
-    codes, distinct = pd.factorize(np.ascontiguousarray(points).view(np.complex128).ravel())
+    east, north = np.asarray(x, dtype=float) + 0.0, np.asarray(y, dtype=float) + 0.0  # so that -0.0 is 0.0
+    codes, first = distinct(east, north)
     given = None if weights is None else np.asarray(weights, dtype=float)
-    total = np.bincount(codes, weights=given, minlength=len(distinct)).astype(float)
-    order = np.argsort(distinct, kind="stable")
-    return np.column_stack([distinct.real[order], distinct.imag[order]]), total[order]
+    total = np.bincount(codes, weights=given, minlength=len(first)).astype(float)
+    order = np.lexsort((north[first], east[first]))
+    return np.column_stack([east[first], north[first]])[order], total[order]
 
 
 def kernel_density(

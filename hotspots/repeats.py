@@ -15,6 +15,7 @@ from scipy.stats import poisson
 
 from geodata.area import WGS84, StudyArea
 from geodata.period import police_day
+from geodata.points import distinct
 from geodata.quality import DefaultLocation
 from hotspots.config import RepeatConfig
 from hotspots.naming import clean_text, near, street_name
@@ -96,9 +97,8 @@ def _address_key(location: pd.Series) -> NDArray[Any]:
 
 
 def _point_keys(at: Floats) -> NDArray[Any]:
-    codes, distinct = pd.factorize(np.ascontiguousarray(at).view(np.complex128).ravel())
-    names = np.array([f"point:{p.real:.6f},{p.imag:.6f}" for p in distinct], dtype=object)
-    return names[codes] if len(names) else np.empty(0, dtype=object)
+    codes, first = distinct(at[:, 0], at[:, 1])
+    return np.array([f"point:{x:.6f},{y:.6f}" for x, y in at[first]], dtype=object)[codes]
 
 
 def _busiest_nearby(at: Floats, area: StudyArea, radius_m: float) -> Floats:
@@ -108,17 +108,17 @@ def _busiest_nearby(at: Floats, area: StudyArea, radius_m: float) -> Floats:
     """
     if len(at) == 0:
         return at
-    codes, distinct = pd.factorize(np.ascontiguousarray(at).view(np.complex128).ravel())
-    weight = np.bincount(codes)
-    metres = np.column_stack(area.project(distinct.real, distinct.imag))
+    codes, first = distinct(at[:, 0], at[:, 1])
+    points, weight = at[first], np.bincount(codes)
+    metres = np.column_stack(area.project(points[:, 0], points[:, 1]))
     near_points = cKDTree(metres).query_ball_point(metres, radius_m, return_sorted=True)
-    centre = np.full(len(distinct), -1)
-    for i in np.lexsort((distinct.imag, distinct.real, -weight)):
+    centre = np.full(len(points), -1)
+    for i in np.lexsort((points[:, 1], points[:, 0], -weight)):
         if centre[i] < 0:
             free = [j for j in near_points[i] if centre[j] < 0]
             centre[free] = i
-    chosen = distinct[centre]
-    return np.column_stack([chosen.real, chosen.imag])[codes]
+    moved: Floats = points[centre][codes]
+    return moved
 
 
 def at_default_location(
@@ -134,8 +134,8 @@ def at_default_location(
     if len(default_locations) == 0 or len(lon) == 0:
         return np.zeros(len(lon), dtype=bool)
     known = area.project([d.longitude for d in default_locations], [d.latitude for d in default_locations])
-    codes, distinct = pd.factorize(lon + 1j * lat)
-    points = np.column_stack(area.project(distinct.real, distinct.imag))
+    codes, first = distinct(lon, lat)
+    points = np.column_stack(area.project(lon[first], lat[first]))
     distance, _ = cKDTree(np.column_stack(known)).query(points)
     return np.asarray(distance <= within_m)[codes]
 
