@@ -12,9 +12,9 @@ from scipy.spatial import cKDTree
 from geodata.sample.outline import locality_points
 from geodata.sample.places import ASB_PER_MONTH, LOCALITIES, OFFICER_SHARE, RING_M
 
-_N_LESSER = 62
+_N_LESSER = 50
 _LESSER_RADIUS_M = 80.0
-_LESSER_RATE = (16.0, 28.0)  # reports by the public a year: smallest and largest expected
+_LESSER_RATE = (18.0, 28.0)  # reports by the public a year: smallest and largest expected
 _LESSER_TAIL = 1.6  # exponent of the (truncated) Pareto tail
 _LESSER_FROM_PLANTED_M = 680.0
 _LESSER_APART_M = 560.0
@@ -114,6 +114,6 @@ def _lesser(
 
 def _background(street: Index, rng: np.random.Generator) -> NDArray[np.float64]:
     """Return address weights: gamma streets times gamma addresses, so that counts are negative binomial at both."""
-    of_street = rng.gamma(1.0, size=int(street.max()) + 1)
+    of_street = rng.gamma(1.5, size=int(street.max()) + 1)
     weights = of_street[street] * rng.gamma(0.3, size=len(street))
     return np.asarray(weights / weights.sum())

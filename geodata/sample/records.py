@@ -79,10 +79,11 @@ def _when(reports: pd.DataFrame, rng: np.random.Generator) -> tuple[Times, Times
     end = _to_minute(np.minimum(later(time, length - before), end_of_data))
     is_unknown = may_blur & ~is_span & (rng.random(n) < _UNKNOWN_TIME_SHARE)
     start[is_unknown] = end[is_unknown] = start[is_unknown].astype("datetime64[D]").astype("datetime64[s]")
-    wait = (rng.exponential(25 * 60, n) + np.where(rng.random(n) < 0.1, rng.exponential(24 * 3600, n), 0)).astype(
-        np.int64
-    )
-    logged = _to_minute(later(np.maximum(end, time), wait + 60))
+    end = np.maximum(end, start)  # the wall clock runs backwards once a year
+    is_late = rng.random(n) < 0.1
+    wait = rng.exponential(25 * 60, n) + np.where(is_late, rng.exponential(24 * 3600, n), 0)
+    known = np.maximum(end, time)
+    logged = _to_minute(np.maximum(later(known, wait.astype(np.int64) + 60), known))
     has_end = is_span | is_unknown | (rng.random(n) >= _NO_END_SHARE)
     return start, np.where(has_end, end, np.datetime64("NaT", "s")), logged
 
