@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -21,6 +22,8 @@ WGS84 = "EPSG:4326"
 BRITISH_NATIONAL_GRID = "EPSG:27700"
 ANALYSIS_BUFFER_M = 1000.0
 """Reports this far outside the boundary are read, so that densities do not sag at the border (R3.15)."""
+
+_NAME_COLUMN = re.compile(r"^(name|[a-z]+\d\dnm)$", re.IGNORECASE)
 
 Floats = NDArray[np.float64]
 
@@ -146,7 +149,7 @@ def read_area(path: str | Path, *, name: str | None = None, buffer_m: float = AN
         frame: Any = gpd.read_file(path)
     except Exception as error:  # pyogrio raises many kinds; the user needs one sentence
         raise SourceError(f"{path.name} could not be read as a polygon file: {_first_line(error)}.") from error
-    return area_from_frame(frame, name=name or path.stem, buffer_m=buffer_m)
+    return area_from_frame(frame, name=name or _own_name(frame) or path.stem, buffer_m=buffer_m)
 
 
 def area_from_frame(frame: Any, *, name: str, buffer_m: float = ANALYSIS_BUFFER_M) -> StudyArea:
@@ -175,6 +178,15 @@ def area_from_frame(frame: Any, *, name: str, buffer_m: float = ANALYSIS_BUFFER_
             "it states no coordinate system: save it with one (for example EPSG:27700)."
         )
     return StudyArea(name=name, boundary=boundary, buffer_m=buffer_m)
+
+
+def _own_name(frame: Any) -> str:
+    """Return the name the file itself gives its only area: ``name``, or the ONS columns such as ``LAD23NM``."""
+    if len(frame) != 1:
+        return ""
+    columns = [column for column in frame.columns if _NAME_COLUMN.match(str(column))]
+    names = [str(frame[column].iloc[0]).strip() for column in columns if isinstance(frame[column].iloc[0], str)]
+    return next((name for name in names if name), "")
 
 
 def _first_line(error: Exception) -> str:

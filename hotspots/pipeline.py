@@ -22,14 +22,12 @@ from hotspots.config import RunConfig
 from hotspots.counts import count_cells, month_matrix
 from hotspots.delineate import delineate, empty_hotspots
 from hotspots.density import collapse_points, kernel_density
-from hotspots.ranking import agreement, in_both_halves, rank_cells, split_stability
+from hotspots.ranking import agreement, rank_cells, split_stability
 from hotspots.repeats import concentration, repeat_locations
 from hotspots.results import Agreement, Concentration, PatrolBudget, Provenance, Refusal, Run, Stability
 from hotspots.significance import false_discovery, gi_star
 from hotspots.timing import week_matrix
 
-POLICE_UK_LICENCE = "Contains data from data.police.uk, Open Government Licence v3.0"  # R2.13
-LICENCES = {"police_uk": POLICE_UK_LICENCE, "mixed": POLICE_UK_LICENCE}
 MONTHS_PER_YEAR = 12
 SQUARE_METRES_PER_KM2 = 1e6
 STAMPED = ("asb-hotspots", "geopandas", "h3", "numpy", "pandas", "pyproj", "scikit-learn", "scipy", "shapely")
@@ -112,12 +110,9 @@ def run(
             known=facts.known, missing=missing,
         )  # fmt: skip
         hotspots, notes = delineate(
-            cells, inside, area, config.delineation, default_locations=gate.report.default_locations
-        )
-        groups = [row.split(",") for row in hotspots["cells"]]
-        hotspots["in_both_halves"] = in_both_halves(
-            facts.matrix, config.ranking, groups, known=facts.known, missing=missing
-        )
+            cells, inside, area, config.delineation, default_locations=gate.report.default_locations,
+            period=gate.period, missing=missing, ranking=config.ranking, known=facts.known,
+        )  # fmt: skip
         agreed = agreement(cells, repeats, k=config.delineation.n_hotspots)
         repeats = _locate_repeats(repeats, hotspots)
 
@@ -250,8 +245,9 @@ def _repeat_address_refusal() -> Refusal:
 def _list_refusal(gate: Gate, config: RunConfig) -> Refusal | None:
     months = gate.period.n_months
     if gate.report.is_red:
-        why = " ".join(finding.message for finding in gate.report.findings if finding.severity == "red")
-        return Refusal("ranked hotspots", why, "R3.7")
+        red = [finding for finding in gate.report.findings if finding.severity == "red"]
+        why = " ".join(finding.message for finding in red)
+        return Refusal("ranked hotspots", why, ", ".join(dict.fromkeys(finding.rule for finding in red)))
     if months < config.hard_min_months:
         return Refusal(
             "ranked hotspots",
@@ -295,5 +291,5 @@ def _provenance(intake: Intake, area: StudyArea, config: RunConfig) -> Provenanc
         versions={name: version(name) for name in STAMPED},
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         coordinate_operation=operation_accuracy("EPSG:4326", area.crs),
-        licence=LICENCES.get(intake.kind, ""),
+        licence=intake.licence,
     )

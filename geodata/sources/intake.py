@@ -14,6 +14,8 @@ from geodata.schema import RECORDS, check
 
 Kind = Literal["police_uk", "force_extract", "mixed"]
 
+POLICE_UK_LICENCE = "Contains data from data.police.uk, Open Government Licence v3.0"
+
 DUPLICATE = "duplicate Crime ID"
 NO_DATE = "no date"
 
@@ -62,6 +64,11 @@ class Intake:
     conflicting_ids: int
     dropped: dict[str, int]
     is_synthetic: bool
+
+    @property
+    def licence(self) -> str:
+        """Line that every output must carry (R2.13), or nothing for a force's own records."""
+        return "" if self.kind == "force_extract" else POLICE_UK_LICENCE
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,6 @@ import pandas as pd
 
 from geodata.quality import Gate
 from geodata.sources import Intake
-from hotspots.pipeline import LICENCES
 from hotspots.report import words
 from hotspots.results import Run
 
@@ -56,7 +55,7 @@ def footer(gate: Gate, intake: Intake, *, marking: str) -> str:
         f"Data grade {quality.grade}",
         f"{quality.n_used:,} reports used of {quality.n_read:,} rows read",
         str(gate.period),
-        LICENCES.get(intake.kind, ""),
+        intake.licence,
     ]
     return " | ".join(part for part in parts if part)
 

@@ -47,7 +47,6 @@ MIN_NAIVE_BASE = 30  # R6.19
 _RINGS = {10: 2, 9: 1}  # about 300 m either way
 _SIGNIFICANT_Z = 1.96
 _STAMPED = ("asb-hotspots", "geopandas", "h3", "numpy", "pandas", "scipy", "shapely")
-_LICENCE = "Contains data from data.police.uk, Open Government Licence v3.0"
 
 
 def evaluate(design: Design, incidents: Intake | pd.DataFrame, area: StudyArea, *, seed: int = 0) -> Evaluation:
@@ -325,5 +324,5 @@ def _provenance(intake: Intake, area: StudyArea, seed: int) -> Provenance:
         versions={name: version(name) for name in _STAMPED},
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         coordinate_operation=operation_accuracy(WGS84, area.crs),
-        licence=_LICENCE if intake.kind != "force_extract" else "",
+        licence=intake.licence,
     )
