@@ -28,6 +28,14 @@ var asb = (function () {
     };
     withPopup(feature, layer);
     layer.bindTooltip(p.label, {permanent: true, direction: 'center', className: 'asb-rank' + (p.selected ? ' asb-chosen' : '')});
+    layer.on('tooltipopen', function (opened) {  // the number is the easiest thing to hit: it answers for its hotspot
+      var label = opened.tooltip.getElement();
+      L.DomUtil.addClass(label, 'leaflet-interactive');
+      L.DomEvent.off(label, 'click').on(label, 'click', function (event) {
+        L.DomEvent.stop(event);
+        layer.fire('click', {latlng: layer.getCenter()}, true);
+      });
+    });
     layer.on('mouseover', function () { layer.setStyle({weight: 6}); });
     layer.on('mouseout', function () { layer.setStyle({weight: p.selected ? 6 : 3.5}); });
     hotspots[p.hotspot_id] = layer;

@@ -19,6 +19,7 @@ from geodata.period import Period
 from geodata.quality import Finding, QualityReport
 from geodata.schema import ASB
 from hotspots.config import RunConfig
+from hotspots.evaluate import Check, Design, Displacement, Evaluation, GateResult, NaiveChange, estimate
 from hotspots.results import Agreement, Concentration, PatrolBudget, Provenance, Refusal, Run, Stability
 
 SCRIPT = "<script>alert(1)</script>"
@@ -228,3 +229,55 @@ def chromium() -> str:
     if not path.exists():
         pytest.skip("no Chromium at /usr/bin/chromium")
     return str(path)
+
+
+def make_evaluation(name: str = "Pilot one", *, with_effect: bool = True) -> Evaluation:
+    """Return an evaluation of five treated and twenty comparison places with a known halving."""
+    treated = pd.DataFrame(
+        {"name": [name, "B", "C", "D", "E"], "rank": 0, "before": 40, "after": 10, "ring_before": 20, "ring_after": 10},
+        index=pd.Index([f"T{i:02d}" for i in range(1, 6)], name="unit"),
+    )
+    controls = pd.DataFrame(
+        {"name": "c", "rank": 1, "before": 20, "after": 10, "ring_before": 10, "ring_after": 5},
+        index=pd.Index([f"C{i:02d}" for i in range(1, 21)], name="unit"),
+    )
+    months = pd.date_range("2022-08-01", "2024-07-01", freq="MS", name="month")
+    series = pd.DataFrame(
+        {"treated": 12.0, "controls": 25.0, "controls_scaled": 12.5, "ring": 4.0, "is_after": months >= "2023-08-01",
+         "is_missing": months == "2023-03-01"}, index=months,
+    )  # fmt: skip
+    effect = estimate(treated["before"], treated["after"], controls["before"], controls["after"])
+    ring = estimate(treated["ring_before"], treated["ring_after"], controls["ring_before"], controls["ring_after"])
+    gates = (
+        GateResult("treated places", True, "5 treated places; at least 5 are needed."),
+        GateResult("comparison places", with_effect, "20 comparison places; at least 20 are needed."),
+    )
+    design = Design(
+        name=name, incidents=(Path("secret/folder/incidents.csv"),), area=Path("secret/folder/area.geojson"),
+        treated=gpd.GeoDataFrame({"name": [name]}, geometry=[shapely.box(0, 51, 0.1, 51.1)], crs=WGS84),
+        categories=(ASB,), start=pd.Timestamp("2023-08-01"), months_after=12,
+    )  # fmt: skip
+    return Evaluation(
+        design=design, design_hash="ab" * 32, area_name="Sampleton", before=Period.of("2022-08", "2023-07"),
+        after=Period.of("2023-08", "2024-07"), missing_months=("2023-03",), resolution=10, treated=treated,
+        controls=controls, series=series, effect=effect if with_effect else None,
+        displacement=Displacement(ring, None, 12.0, "Up to 12 of the 50 prevented could have moved next door."),
+        naive=NaiveChange(200, 50, -75.0, "2022-08 to 2023-07", "2023-08 to 2024-07", "Without comparison: level 2."),
+        wdd=None, wdq=None, gates=gates, mde_pct=42.0, mde_method="200 placebo runs", permutation_p=0.01,
+        checks=(Check("only the same months a year earlier as baseline", effect, "the same"),), dose=None, level=3,
+        level_text="Maryland level 3 at best.", verdict="reduction" if with_effect else "not_assessable",
+        verdict_text="Reduction beyond comparison", headline="Reduction (level 3, 95% interval -60 % to -30 %).",
+        interval_sentence="Between 30 and 80 reports were prevented.",
+        doubt_sentence="This is wrong if picked at a peak.",
+        officer_generated_excluded=0, notes=("One note.",), provenance=make_run().provenance, is_synthetic=True,
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def evaluation() -> Evaluation:
+    return make_evaluation()
+
+
+@pytest.fixture(scope="session")
+def evaluation_maker() -> Callable[..., Evaluation]:
+    return make_evaluation

@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+import pytest
+
+from hotspots.report import map_html
+
+pytestmark = pytest.mark.browser
+FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
+         "--disable-component-update", "--disable-sync"]  # fmt: skip
+
+
+@pytest.fixture
+def visit(chromium, tmp_path):
+    sync_api = pytest.importorskip("playwright.sync_api")
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+
+        def open_from_disk(content: bytes):
+            path = tmp_path / "map.html"
+            path.write_bytes(content)
+            page = browser.new_page(viewport={"width": 1200, "height": 800})
+            page.said = []
+            page.asked = []
+            page.on("request", lambda request: page.asked.append(request.url))
+            page.on("pageerror", lambda error: page.said.append(str(error)))
+            page.on("dialog", lambda dialog: (page.said.append(dialog.message), dialog.dismiss()))
+            page.goto(path.as_uri())
+            page.wait_for_timeout(600)
+            return page
+
+        yield open_from_disk
+        browser.close()
+
+
+def _outside(page) -> list[str]:
+    return [url for url in page.asked if not url.startswith(("data:", "file:"))]
+
+
+def test_opened_from_disk_the_map_draws_every_cell_and_asks_for_nothing(visit, run):
+    page = visit(map_html(run))
+    drawn = page.locator(".leaflet-asb-cells-pane path").count()
+    assert drawn == int((run.cells["n_12m"] > 0).sum())
+    assert page.locator(".leaflet-asb-hotspots-pane path.asb-hotspot").count() == 10
+    assert _outside(page) == []
+    assert page.said == []
+
+
+def test_a_click_on_a_hotspot_shows_why_it_is_there(visit, run):
+    page = visit(map_html(run))
+    page.get_by_role("button", name="High Street").click()
+    page.wait_for_timeout(300)
+    page.keyboard.press("Escape")
+    page.wait_for_timeout(200)
+    box = page.locator("path.asb-hotspot").last.bounding_box()
+    page.mouse.click(box["x"] + box["width"] * 0.55, box["y"] + box["height"] * 0.8)
+    page.wait_for_timeout(300)
+    words = page.locator(".leaflet-popup-content").inner_text()
+    assert "1. High Street" in words
+    assert "Wed-Sat 15:00-22:00" in words
+
+
+def test_street_names_are_written_only_close_up(visit, run):
+    page = visit(map_html(run))
+    assert page.locator(".asb-street").count() == 0
+    page.get_by_role("button", name="High Street").click()
+    page.wait_for_timeout(400)
+    assert page.locator(".asb-street").count() > 0
+
+
+def test_hostile_names_are_read_and_never_run(visit, hostile_run):
+    page = visit(map_html(hostile_run))
+    for name in ("<script>alert(1)</script>", "=cmd|' /C calc'!A0", "{{ 7*7 }}"):
+        page.get_by_role("button", name=name, exact=True).click()
+        page.wait_for_timeout(300)
+        assert name in page.locator(".leaflet-popup-content h2").inner_text()
+    assert page.said == []
+    assert _outside(page) == []
+
+
+def test_a_map_without_a_list_says_so(visit, refused_run):
+    page = visit(map_html(refused_run))
+    assert "too few for a ranked list" in page.locator(".asb-panel").inner_text()
+    assert page.said == []
