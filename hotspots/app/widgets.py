@@ -40,9 +40,8 @@ h3 {font-size: 1.1rem !important;}
 .asb-grade {display: flex; align-items: center; gap: 1rem; margin: .2rem 0 1rem 0;}
 .asb-grade b {background: #12436D; color: #FFFFFF; font-size: 2.6rem; line-height: 1; padding: .6rem 1.1rem;}
 .asb-grade span {font-size: 1.1rem; color: #0B0C0C;}
-.asb-verdict {border-left: 10px solid #12436D; background: #F3F5F8; padding: .8rem 1rem;
-  font-size: 1.1rem; color: #0B0C0C;}
-.asb-verdict strong {font-size: 1.35rem;}
+.asb-verdict {border-left: 10px solid #12436D; background: #F3F5F8; padding: .8rem 1rem; font-size: 1.3rem;
+  font-weight: 600; color: #0B0C0C;}
 .asb-key {font-size: .85rem; color: #0B0C0C;}
 .asb-key summary {font-weight: 600; cursor: pointer;}
 .asb-key ul {list-style: none; margin: .2rem 0 0 0; padding: 0; display: flex; flex-wrap: wrap; gap: .1rem 1rem;}
@@ -133,9 +132,9 @@ def table(frame: pd.DataFrame, *, alt: str, hide_header: bool = False) -> None:
     st.table(frame.map(words.plain), hide_index=True, hide_header=hide_header, alt=alt)
 
 
-def verdict_box(headline: str, text: str) -> None:
+def verdict_box(headline: str) -> None:
     """Show a verdict, large."""
-    st.html(f'<div class="asb-verdict"><strong>{escape(headline)}</strong><br>{escape(text)}</div>')
+    st.html(f'<div class="asb-verdict">{escape(headline)}</div>')
 
 
 def grade(report: QualityReport) -> None:

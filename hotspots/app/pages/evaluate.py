@@ -32,12 +32,13 @@ def choose(dataset: Dataset) -> None:
 
 def judge(evaluate: Callable[[], Evaluation]) -> None:
     """Evaluate and remember the verdict, or show the one sentence that says why not."""
-    state.use_evaluation(None)
     try:
         with st.spinner("Comparing before and after..."):
             state.use_evaluation(evaluate())
     except DataError as error:
         st.error(words.plain(error))
+        return
+    st.rerun()
 
 
 def show_sample(dataset: Dataset) -> None:
@@ -90,8 +91,8 @@ def show_set_up(dataset: Dataset) -> None:
 
 
 def show_verdict(result: Evaluation) -> None:
-    st.header("Verdict")
-    widgets.verdict_box(result.headline, result.verdict_text)
+    st.header(f"Verdict: {words.plain(result.design.name)}")
+    widgets.verdict_box(result.headline)
     st.markdown(words.plain(result.interval_sentence))
     st.markdown(f"**What could make this wrong?** {words.plain(result.doubt_sentence)}")
     effect, prevented, naive = st.columns(3)
@@ -139,14 +140,14 @@ def show_evidence(result: Evaluation) -> None:
     st.markdown(f"**Did it move next door?** {words.plain(result.displacement.sentence)}")
     st.markdown(f"**How strong is the design?** {words.plain(result.level_text)}")
     for check in result.checks:
-        st.markdown(f"**Another way to look: {words.plain(check.name)}.** {words.plain(check.message)}")
+        st.markdown(f"**Another way to look.** {words.plain(check.message)}")
     if result.dose is not None:
         st.markdown(f"**Were the visits made?** {words.plain(result.dose.sentence)}")
     with st.expander("The places compared"):
         st.dataframe(places_table(result), hide_index=True)
-    if result.notes:
-        with st.expander("Notes", expanded=True):
-            st.markdown("\n".join(f"- {words.plain(note)}" for note in result.notes))
+    said = {result.displacement.sentence, result.naive.warning, result.dose.sentence if result.dose else ""}
+    if notes := [note for note in result.notes if note not in said]:
+        st.markdown("\n".join(["**Read with care**", "", *(f"- {words.plain(note)}" for note in notes)]))
 
 
 def gates_table(result: Evaluation) -> pd.DataFrame:
@@ -199,9 +200,12 @@ def show_downloads(result: Evaluation) -> None:
 def main() -> None:
     widgets.page("Did it work?")
     dataset = widgets.require_dataset()
-    choose(dataset)
     result = state.evaluation()
-    if result is not None:
+    if result is None:
+        choose(dataset)
+    else:
+        with st.expander("Evaluate something else"):
+            choose(dataset)
         show_verdict(result)
         show_evidence(result)
         show_downloads(result)

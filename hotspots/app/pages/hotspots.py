@@ -49,12 +49,12 @@ def show_table(run: Run) -> None:
         selection_mode=["single-row-required", "single-cell"],
         column_config={
             "Rank": number(width=40),
-            "Place": column(width=205),
+            "Place": column(width=185),
             "12 months": number(width=70, help="Reports in the last 12 months"),
-            "Check": column(width=55, help="Something to look at before acting; see below the map"),
+            "Check": column(width=48, help="Something to look at before acting; see below the map"),
             "When": column(width=95, help="The window of the week with most reports for the hours of one shift"),
             "Truly top": number(
-                width=60, format="%d%%", help="How likely the place truly belongs to the top, allowing for luck"
+                width=62, format="%d%%", help="How likely the place truly belongs to the top, allowing for luck"
             ),
             "All": number(width=50, help="Reports in all months used"),
             "Similar": number(width=55, help="Reports a similar place would have had in all months"),
