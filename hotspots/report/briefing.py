@@ -47,7 +47,7 @@ def page_data(run: Run, title: str) -> dict[str, Any]:
         "title": title,
         "running": f"{run.area.name}, {run.period}",
         "marking": run.config.marking,
-        "synthetic": run.is_synthetic,
+        "synthetic": words.SYNTHETIC if run.is_synthetic else "",
         "caveat": words.CAVEAT,
         "provenance": words.provenance(run),
         "licence": run.provenance.licence,

@@ -88,7 +88,7 @@ def evaluation_data(evaluation: Evaluation) -> dict[str, Any]:
         "title": f"Evaluation: {e.design.name}",
         "running": f"{e.area_name}, {e.before.first:%Y-%m} to {e.after.last:%Y-%m}",
         "marking": MARKING,
-        "synthetic": e.is_synthetic,
+        "synthetic": words.SYNTHETIC if e.is_synthetic else "",
         "caveat": EVALUATION_CAVEAT,
         "provenance": f"Data {stamp.fingerprint[:12]} | design {e.design_hash[:12]} | seed {stamp.seed} | "
         f"asb-hotspots {stamp.versions.get('asb-hotspots', '?')}",

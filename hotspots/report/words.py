@@ -18,13 +18,13 @@ CAVEAT = (
     "Decision support: people decide. This shows where reports have concentrated. It does not say where anything will "
     "happen next, reports are not the same as incidents, and it is about places, never people."
 )
-SYNTHETIC = "SYNTHETIC: an invented city, made by a generator. Not real reports."
+SYNTHETIC = "SYNTHETIC: an invented city, not real reports"
 CHANGE_Z = 3.0
 """R4.16: a change between two years is called one at or above this; below, there is no clear change."""
 
 _FRACTIONS = (
-    (1, 150), (1, 100), (1, 70), (1, 50), (1, 30), (1, 20), (1, 15), (1, 10), (1, 8), (1, 6), (1, 5), (1, 4), (1, 3), (2, 5), (1, 2),
-    (3, 5), (2, 3), (3, 4), (4, 5), (9, 10),
+    (1, 200), (1, 150), (1, 100), (1, 70), (1, 50), (1, 30), (1, 20), (1, 15), (1, 10), (1, 8), (1, 6), (1, 5), (1, 4),
+    (1, 3), (2, 5), (1, 2), (3, 5), (2, 3), (3, 4), (4, 5), (9, 10),
 )  # fmt: skip
 
 
