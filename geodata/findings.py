@@ -86,8 +86,8 @@ def copies(duplicate_ids: int, conflicting_ids: int) -> Finding | None:
     if duplicate_ids == 0:
         return None
     message = (
-        f"{duplicate_ids:,} Crime IDs came in several copies and were counted once; in {conflicting_ids:,} of them the "
-        "copies differ in place or category (a located copy was kept)."
+        f"Crime IDs that came in several copies: {duplicate_ids:,}, counted once each; copies that differ in place or "
+        f"category: {conflicting_ids:,} (a located copy was kept)."
     )
     return Finding("duplicate Crime IDs", "info", duplicate_ids, message, "R2.7")
 
@@ -99,8 +99,8 @@ def identical_rows(inside: pd.DataFrame) -> Finding | None:
     if n == 0:
         return None
     message = (
-        f"{n:,} records ({_percent(n / len(inside))}) equal another one exactly and were kept: places are shared and "
-        "dates are coarse, so these are repeat reports, not copies."
+        f"Records equal to another one in every detail: {n:,} ({_percent(n / len(inside))}); all were kept, because "
+        "places are shared and dates are coarse: they are repeat reports, not copies."
     )
     return Finding("identical rows", "info", n, message, "R2.7")
 
@@ -138,7 +138,7 @@ def missing_months_finding(missing: tuple[str, ...]) -> Finding | None:
     if not missing:
         return None
     shown = ", ".join(missing[:12]) + (" ..." if len(missing) > 12 else "")
-    message = f"Records may be missing in {len(missing)} months ({shown}): none, or less than half of what is usual."
+    message = f"Months in which records may be missing: {shown}; they hold none, or less than half of what is usual."
     return Finding("missing months", "amber", len(missing), message, "R2.11")
 
 
@@ -160,7 +160,7 @@ def covid_months(period: Period) -> Finding | None:
     n = int(period.months.isin(COVID.months).sum())
     if n == 0:
         return None
-    message = f"{n} months of the COVID restrictions (2020-04 to 2021-03) are in the period: reports then were unusual."
+    message = f"Months of the COVID restrictions (2020-04 to 2021-03) in the period: {n}; reports then were unusual."
     return Finding("COVID months", "info", n, message, "R2.11")
 
 
@@ -199,7 +199,7 @@ def default_locations(crowded: tuple[DefaultLocation, ...], *, is_snapped: bool)
         message = f"The busiest snap points hold {n:,} records: {names}; each stands for a street or a whole site."
         return Finding("busiest points", "info", n, message, "R3.9")
     message = (
-        f"{len(crowded)} points hold {n:,} records, more than a real place is likely to: {names}; check whether "
+        f"More records than a real place is likely to hold lie on one point each: {names}; check whether "
         "records without a known place are booked there (police station, hospital, town centre)."
     )
     return Finding("default locations", "amber", n, message, "R3.9")
@@ -241,8 +241,8 @@ def outside(n_outside: int, n_context: int, n_inside: int) -> Finding | None:
     if n_outside == 0:
         return None
     message = (
-        f"{n_outside:,} located records lie outside the area and {n_inside:,} inside; {n_context:,} of those outside "
-        "are close enough to be read as context."
+        f"Located records outside the area: {n_outside:,}, inside: {n_inside:,}; of those outside, {n_context:,} are "
+        "close enough to be read as context."
     )
     return Finding("outside the area", "info", n_outside, message, "R3.15")
 
@@ -253,8 +253,8 @@ def officer_reports(inside: pd.DataFrame) -> Finding | None:
     if n == 0:
         return None
     message = (
-        f"{n:,} records ({_percent(n / len(inside))}) were made by officers, not the public: they show where officers "
-        "were as well as where trouble was."
+        f"Records made by officers, not the public: {n:,} ({_percent(n / len(inside))}); they show where officers were "
+        "as well as where trouble was."
     )
     return Finding("officer-generated", "info", n, message, "R3.16")
 

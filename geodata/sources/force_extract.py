@@ -81,10 +81,10 @@ def _when(text: pl.DataFrame, timezone: str, name: str) -> tuple[pl.DataFrame, l
         "time_precision": first["precision"].zip_with(~stands_in, created["precision"]).fill_null("day"),
     })  # fmt: skip
     said = {
-        "have no readable occurred date; the date of the report stands in": int(stands_in.sum()),
-        "end before they start; the end was ignored": int(is_reversed.sum()),
+        "without a readable occurred date, for which the date of the report stands in": int(stands_in.sum()),
+        "that end before they start, whose end was ignored": int(is_reversed.sum()),
     }
-    notes = [f"{name}: {n:,} rows {what}." for what, n in said.items() if n]
+    notes = [f"{name}: rows {what}: {n:,}." for what, n in said.items() if n]
     if any(part["is_month_first"].any() for part in parsed.values()):
         notes.append(f"{name}: dates were read month-first (12/31/2023), because no other reading fits.")
     return when, notes
@@ -166,7 +166,7 @@ def _without_personal_content(frame: pl.DataFrame, name: str) -> tuple[pl.DataFr
     if not n:
         return frame, []
     blanked = frame.with_columns(location=pl.when(is_personal_text).then(pl.lit("")).otherwise("location"))
-    return blanked, [f"{name}: {n:,} location texts held a phone number or e-mail address and were blanked."]
+    return blanked, [f"{name}: location texts blanked because they held a phone number or e-mail address: {n:,}."]
 
 
 def _is_synthetic(text: pl.DataFrame) -> bool:

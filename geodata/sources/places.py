@@ -65,8 +65,8 @@ def _numbers(written: pl.Series, name: str, notes: list[str]) -> pl.Series:
     unread = bare.filter(numbers.is_null() & (bare != ""))
     if len(unread):
         notes.append(
-            f"{name}: {len(unread):,} values of {written.name} are no numbers (first '{unread[0][:20]}'); "
-            "those rows count as not located."
+            f"{name}: values of {written.name} that are no numbers: {len(unread):,} (first '{unread[0][:20]}'); those "
+            "rows count as not located."
         )
     return numbers
 
@@ -113,4 +113,4 @@ def _first(pairs: pl.DataFrame) -> str:
 
 def _note_lost(notes: list[str], n: int, name: str, extent: str) -> None:
     if n:
-        notes.append(f"{name}: {n:,} positions lie outside {extent} or at (0, 0); those rows count as not located.")
+        notes.append(f"{name}: positions outside {extent} or at (0, 0): {n:,}; those rows count as not located.")

@@ -172,7 +172,7 @@ def test_people_and_free_text_are_never_read_and_listed(extract_csv: Write) -> N
 def test_a_location_that_holds_a_number_or_address_of_a_person_is_blanked(extract_csv: Write, text: str) -> None:
     intake = read([extract_csv([f"05/08/2023,ASB,-2.1,52.5,{text}"], "date,category,lon,lat,location")])
     assert intake.records["location"].tolist() == [""]
-    assert any("were blanked" in note for note in intake.notes)
+    assert any("location texts blanked" in note for note in intake.notes)
 
 
 @pytest.mark.parametrize(
@@ -194,14 +194,14 @@ def test_a_missing_date_is_replaced_by_the_date_of_the_report_and_said(extract_c
     intake = read([extract_csv([",06/08/2023 09:00,ASB,-2.1,52.5", ",,ASB,-2.1,52.5"], header)])
     assert intake.records["occurred_from"].tolist() == [pd.Timestamp("2023-08-06 09:00", tz="Europe/London")]
     assert intake.dropped["no date"] == 1
-    assert any("1 rows have no readable occurred date" in note for note in intake.notes)
+    assert any("the date of the report stands in: 1." in note for note in intake.notes)
 
 
 def test_an_end_before_the_start_is_ignored_and_said(extract_csv: Write) -> None:
     intake = read([extract_csv(["L1,05/08/2023 22:00,04/08/2023 22:00,ASB,391370,298718"])])
     [row] = intake.records.to_dict("records")
     assert row["occurred_to"] == row["occurred_from"]
-    assert any("1 rows end before they start" in note for note in intake.notes)
+    assert any("that end before they start, whose end was ignored: 1." in note for note in intake.notes)
 
 
 def test_a_date_and_a_clock_in_two_columns_are_joined(extract_csv: Write) -> None:

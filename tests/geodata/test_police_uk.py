@@ -113,8 +113,8 @@ def test_a_point_at_zero_or_off_the_globe_is_no_location(street_csv: Write) -> N
     ]
     intake = read([street_csv(lines)])
     assert intake.records["longitude"].isna().tolist() == [False, True, True, True]
-    assert any("2 positions lie outside longitude/latitude or at (0, 0)" in note for note in intake.notes)
-    assert any("1 values of longitude are no numbers (first 'x')" in note for note in intake.notes)
+    assert any("positions outside longitude/latitude or at (0, 0): 2" in note for note in intake.notes)
+    assert any("values of longitude that are no numbers: 1 (first 'x')" in note for note in intake.notes)
 
 
 @pytest.mark.parametrize(
