@@ -21,7 +21,7 @@ N_SEEDS_FAST, N_SEEDS_SLOW = 6, 40
 
 @pytest.fixture(scope="module")
 def counted():
-    """Located ASB of one seed, made once a seed: public or not, month number, metres."""
+    """Located ASB of one seed, made once a seed: metres, month number, by the public or not, planted repeat or not."""
     made: dict[int, pd.DataFrame] = {}
 
     def asb(seed: int) -> pd.DataFrame:
@@ -31,12 +31,14 @@ def counted():
             is_usable = (rows["category"] == "Anti-social behaviour") & rows["easting"].notna()
             used = rows[is_usable & (rows["address"] != city.truth["default_location"]["address"])]
             since = used["occurred_from"].dt
+            repeats = [place["uprn"] for place in city.truth["repeat_addresses"]]
             made[seed] = pd.DataFrame(
                 {
                     "x": used["easting"].astype(float),
                     "y": used["northing"].astype(float),
                     "month": (since.year - 2021) * 12 + since.month - 8,
                     "is_public": used["officer_initiated"] == "N",
+                    "is_repeat": used["uprn"].isin(repeats),
                 }
             )
         return made[seed]
@@ -81,8 +83,11 @@ def test_at_least_forty_untreated_places_have_a_report_a_month(counted, seed):
 
 
 def _log_effect(asb: pd.DataFrame) -> float:
-    """log(T1/T0) - log(C1/C0) on public reports: planted discs against the city beyond every planted ring."""
-    public = asb[asb["is_public"]]
+    """log(T1/T0) - log(C1/C0) on public reports: planted discs against the city beyond every planted ring.
+
+    The planted repeat addresses stay out: by design they are busy in the last six months only.
+    """
+    public = asb[asb["is_public"] & ~asb["is_repeat"]]
     away, nearest = cKDTree(CENTRES).query(public[["x", "y"]].to_numpy())
     treated = (away <= RADIUS_M[nearest]) & IS_TREATED[nearest]
     after = public["month"].to_numpy() >= 24
@@ -103,7 +108,7 @@ def test_the_planted_effect_is_what_comparison_with_the_rest_of_the_city_estimat
 def test_the_planted_effect_is_estimated_without_bias_over_many_seeds(counted):
     estimates = [_log_effect(counted(seed)) for seed in range(N_SEEDS_SLOW)]
     _assert_effect_is_planted(estimates)
-    assert 0.05 < np.std(estimates) < 0.11  # findable, but not beyond honest doubt
+    assert 0.04 < np.std(estimates) < 0.11  # findable, but not beyond honest doubt
 
 
 def _ring_share(asb: pd.DataFrame) -> tuple[int, int]:
