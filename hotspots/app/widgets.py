@@ -30,7 +30,7 @@ _STYLE = """
 <style>
 .block-container {padding: 3.4rem 2rem 2rem 2rem; max-width: 1600px;}
 [data-testid="stSidebar"] {width: 240px !important; min-width: 240px !important;}
-h1 {font-size: 1.9rem !important; padding-bottom: .2rem !important;}
+h1 {font-size: 1.9rem !important; padding-bottom: .6rem !important;}
 h2 {font-size: 1.35rem !important;}
 h3 {font-size: 1.1rem !important;}
 [data-testid="stMetricValue"] {font-size: 1.6rem;}

@@ -1,6 +1,7 @@
 """Load data and see, before anything else, how far they can be trusted."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 
 import pandas as pd
@@ -196,6 +197,8 @@ def main() -> None:
     if st.button("See the hotspots", type="primary"):
         st.switch_page("hotspots/app/pages/hotspots.py")
     widgets.footer()
+    with suppress(DataError):  # make the list while the user reads; a refusal is for the page that needs it
+        data.run(dataset, config, lambda _: None)
 
 
 main()

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pandas as pd
 import streamlit as st
+from matplotlib.dates import date2num
 from matplotlib.figure import Figure
 
 from geodata.errors import DataError
@@ -170,9 +171,9 @@ def monthly_figure(result: Evaluation) -> Figure:
     axes = figure.subplots()
     axes.plot(series.index, series["controls_scaled"], color=widgets.NAVY, linestyle="--", label="Comparison, scaled")
     axes.plot(series.index, series["treated"], color=widgets.ORANGE, linewidth=2.2, label="Treated")
-    axes.axvline(result.after.first, color=widgets.INK, linewidth=1)
-    axes.annotate("start", (result.after.first, 1), xycoords=("data", "axes fraction"), xytext=(4, -12),
-                  textcoords="offset points")  # fmt: skip
+    start = float(date2num(result.after.first))
+    axes.axvline(start, color=widgets.INK, linewidth=1)
+    axes.annotate("start", (start, 1), xycoords=("data", "axes fraction"), xytext=(4, -12), textcoords="offset points")
     axes.set_ylim(bottom=0)
     axes.set_ylabel("Reports a month")
     axes.spines[["top", "right"]].set_visible(False)
