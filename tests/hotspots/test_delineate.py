@@ -80,7 +80,7 @@ def test_the_reason_is_plain_words_with_the_numbers_of_the_row(reports, grid, sq
     row = drawn(table, grid, square_area)[0].iloc[0]
     assert row["top_types"] == "nuisance 75%, personal 25%"
     assert row["reason"] == (
-        "120 reports in 24 months, 60 of them in the last 12, 1.7 times the 72 that a similar cell had. "
+        "120 reports in 24 months, 1.7 times the 72 that a similar cell had; 60 of them in the last 12 months. "
         "Reports in 24 of 24 months, mostly nuisance 75%, personal 25%; no clear change on the 12 months before "
         "(60 after 60)."
     )
