@@ -239,12 +239,8 @@ def _architecture(root: Path) -> str:
 
 def test_the_module_table_of_architecture_equals_the_tree(root: Path) -> None:
     rows = re.findall(r"^\| `((?:geodata|hotspots)/[^`]+)` \|", _architecture(root), flags=re.MULTILINE)
-    modules = [
-        path.relative_to(root).as_posix()
-        for package in ("geodata", "hotspots")
-        for path in (root / package).rglob("*.py")
-    ]
-    assert sorted(rows) == sorted(modules)
+    files = [path for package in ("geodata", "hotspots") for path in (root / package).rglob("*.py")]
+    assert sorted(rows) == sorted(path.relative_to(root).as_posix() for path in files)
 
 
 def test_every_rule_a_default_cites_has_its_row_in_architecture(root: Path) -> None:
