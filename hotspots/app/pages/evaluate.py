@@ -2,10 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pandas as pd
 import streamlit as st
-from matplotlib.dates import date2num
 from matplotlib.figure import Figure
 
 from geodata.errors import DataError
@@ -171,7 +171,7 @@ def monthly_figure(result: Evaluation) -> Figure:
     axes = figure.subplots()
     axes.plot(series.index, series["controls_scaled"], color=widgets.NAVY, linestyle="--", label="Comparison, scaled")
     axes.plot(series.index, series["treated"], color=widgets.ORANGE, linewidth=2.2, label="Treated")
-    start = float(date2num(result.after.first))
+    start: Any = result.after.first  # a date on a date axis, which the stubs do not know
     axes.axvline(start, color=widgets.INK, linewidth=1)
     axes.annotate("start", (start, 1), xycoords=("data", "axes fraction"), xytext=(4, -12), textcoords="offset points")
     axes.set_ylim(bottom=0)
