@@ -163,7 +163,7 @@ def main() -> None:
     try:
         app()
     except DataError as refusal:
-        terminal.console(stderr=True).print(f"hotspots: {refusal}", style="red", markup=False)
+        terminal.console(stderr=True).print(f"hotspots: {refusal}", style="red", markup=False, soft_wrap=True)
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)
