@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from geodata.sample import make_city, write_city
 from hotspots.app import data, words
 from hotspots.report import run_files
 
@@ -55,6 +56,23 @@ def test_every_page_opens_without_data_and_says_how_to_load_some(app, page):
     assert app.title
     expected = "Load reports" if page == "data" else "No data are loaded"
     assert expected in said(app)
+
+
+def test_the_demo_hands_its_city_over_to_the_app(root, tmp_path, monkeypatch):
+    write_city(make_city(0), tmp_path)
+    monkeypatch.setenv("ASB_HOTSPOTS_OPEN", str(tmp_path))
+    app = open_app(root)
+    assert not app.exception
+    assert "Sample city" in said(app)
+    assert "Where the rows went" in said(app)
+
+
+def test_a_city_that_is_no_longer_there_is_said_and_other_data_can_be_loaded(root, tmp_path, monkeypatch):
+    monkeypatch.setenv("ASB_HOTSPOTS_OPEN", str(tmp_path / "gone"))
+    app = open_app(root)
+    assert not app.exception
+    assert len(app.error) == 1
+    assert button(app, "Load the sample city")
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -182,10 +200,23 @@ def test_snap_point_data_are_shown_with_what_they_refuse(app, shared):
     assert "Open Government Licence" in text
 
 
+@pytest.mark.parametrize("file", ["wolverhampton_2014-01_2014-02.csv", "wolverhampton_2011-02.csv"])
+def test_too_few_months_give_a_map_and_no_list_and_every_page_says_so(app, shared, file):
+    text_input(app, "Incidents: a file, a ZIP or a folder").set_value(str(shared / "data/police_uk" / file))
+    boundary = shared / "data/boundaries/wolverhampton_lad19_E08000031.geojson"
+    text_input(app, "Area: a polygon file").set_value(str(boundary))
+    button(app, "Read these paths").click().run()
+    for page in PAGES[1:]:
+        app.switch_page(path_of(page)).run()
+        assert not app.exception
+        assert "No ranked hotspots" in said(app) or "too few" in said(app)
+
+
 def test_text_from_data_is_shown_letter_by_letter():
     hostile = "[x](http://a.example) ![y](http://b.example) <b> $z$ :red[q] *w* `v`"
     shown = words.plain(hostile)
-    assert shown.replace("\\", "") == hostile
+    assert shown.replace("\\", "").replace("\u2060", "") == hostile
+    assert "://" not in shown.replace("\\", "")
     assert "](" not in shown
     assert "<b>" not in shown
 

@@ -175,6 +175,7 @@ def test_text_from_the_data_runs_nothing_and_fetches_nothing(page, requests, add
     for title in PAGES:
         go_to(page, title)
         page.screenshot(path=str(tmp_path / f"hostile {title}.png"), full_page=True)
+        assert page.locator('a[href^="http"][href*="example"]').count() == 0
         assert page.get_by_test_id("stException").count() == 0
     go_to(page, "Hotspots")
     map_frame(page).locator(".asb-rank").last.click()
