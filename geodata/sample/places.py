@@ -73,8 +73,8 @@ LOCALITIES = (
     Locality("Heath Town", 52.5950, -2.1040, 130.0, 116.0, is_treated=True),
     Locality("Bentley Bridge", 52.5975, -2.0860, 120.0, 110.0, is_treated=True),
     Locality("City Centre Queen Square", 52.5862, -2.1288, 140.0, 118.0),
-    Locality("Whitmore Reans", 52.5950, -2.1450, 120.0, 98.0),
+    Locality("Whitmore Reans", 52.5950, -2.1450, 120.0, 100.0),
     Locality("Bilston", 52.5665, -2.0735, 130.0, 108.0),
-    Locality("Blakenhall", 52.5735, -2.1300, 110.0, 92.0),
-    Locality("Pendeford", 52.6270, -2.1440, 110.0, 86.0),
+    Locality("Blakenhall", 52.5735, -2.1300, 110.0, 98.0),
+    Locality("Pendeford", 52.6270, -2.1440, 110.0, 97.0),
 )
