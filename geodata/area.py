@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import numpy as np
 import shapely
 from numpy.typing import ArrayLike, NDArray
 from pyproj import Transformer
+from pyproj.exceptions import ProjError
 from pyproj.network import set_network_enabled  # type: ignore[attr-defined]  # public, but not declared so
 from shapely.geometry.base import BaseGeometry
 
@@ -20,6 +22,12 @@ from geodata.errors import SourceError
 
 WGS84 = "EPSG:4326"
 BRITISH_NATIONAL_GRID = "EPSG:27700"
+OSGB36 = "EPSG:4277"
+"""Degrees of the datum behind the British grid: read as WGS84 they lie 104 m off in Wolverhampton (R3.11)."""
+
+OSTN15_VARIABLE = "ASB_HOTSPOTS_OSTN15"
+"""Environment variable that names a local OSTN15 grid file, such as uk_os_OSTN15_NTv2_OSGBtoETRS.tif (R3.12)."""
+
 ANALYSIS_BUFFER_M = 1000.0
 """Reports this far outside the boundary are read, so that densities do not sag at the border (R3.15)."""
 
@@ -123,8 +131,37 @@ def british_grid_to_wgs84(easting: ArrayLike, northing: ArrayLike) -> tuple[Floa
     return _transform(BRITISH_NATIONAL_GRID, WGS84, easting, northing)
 
 
+def osgb36_to_wgs84(longitude: ArrayLike, latitude: ArrayLike) -> tuple[Floats, Floats]:
+    """Return longitude and latitude (WGS84) for degrees on the OSGB36 datum (R3.11)."""
+    return _transform(OSGB36, WGS84, longitude, latitude)
+
+
+def ostn15_grid() -> Path | None:
+    """Return the local OSTN15 grid file named by `OSTN15_VARIABLE`, or None where none is named (R3.12).
+
+    Raises
+    ------
+    SourceError
+        If it names a file that is not there.
+    """
+    named = os.environ.get(OSTN15_VARIABLE, "").strip()
+    if not named:
+        return None
+    path = Path(named)
+    if not path.is_file():
+        raise SourceError(
+            f"{OSTN15_VARIABLE} names the grid file {path}, which is not there; correct it, or remove it to convert "
+            "coordinates without a grid (to 2 m)."
+        )
+    return path
+
+
 def operation_accuracy(source: str = BRITISH_NATIONAL_GRID, target: str = WGS84) -> str:
     """Return the name and stated accuracy of the coordinate operation in use, for the record (R3.12)."""
+    grid = ostn15_grid()
+    if grid is not None and {source, target} & _ON_OSGB36:
+        _by_grid(source, target, str(grid))
+        return f"OSGB36 and ETRS89 by the grid file {grid.name} (1 m to WGS84; outside the grid 2 m)"
     transformer = _transformer(source, target)
     transformer.transform(400_000.0, 300_000.0)
     used = transformer.get_last_used_operation()
@@ -199,8 +236,47 @@ def _transformer(source: str, target: str) -> Any:
 
 
 def _transform(source: str, target: str, x: ArrayLike, y: ArrayLike) -> tuple[Floats, Floats]:
-    east, north = _transformer(source, target).transform(np.asarray(x, dtype=float), np.asarray(y, dtype=float))
+    first, second = np.asarray(x, dtype=float), np.asarray(y, dtype=float)
+    grid = ostn15_grid() if {source, target} & _ON_OSGB36 else None
+    east, north = _transformer(source, target).transform(first, second)
+    if grid is not None:
+        fine_east, fine_north = _by_grid(source, target, str(grid))(first, second)
+        covered = np.isfinite(fine_east) & np.isfinite(fine_north)
+        east, north = np.where(covered, fine_east, east), np.where(covered, fine_north, north)
     return np.asarray(east, dtype=float), np.asarray(north, dtype=float)
+
+
+_ON_OSGB36 = frozenset({BRITISH_NATIONAL_GRID, OSGB36})
+_GRID_TO_OSGB36 = {
+    BRITISH_NATIONAL_GRID: (
+        "+step +inv +proj=tmerc +lat_0=49 +lon_0=-2 +k=0.9996012717 +x_0=400000 +y_0=-100000 +ellps=airy"
+    ),
+    OSGB36: "+step +proj=unitconvert +xy_in=deg +xy_out=rad",
+}
+
+
+@lru_cache(maxsize=8)
+def _by_grid(source: str, target: str, grid: str) -> Any:
+    """Return the transform by an NTv2 or GeoTIFF grid of shifts from OSGB36 to ETRS89; inf outside the grid.
+
+    Raises
+    ------
+    SourceError
+        If the file is no such grid.
+    """
+    is_forward = source in _ON_OSGB36
+    first = _GRID_TO_OSGB36[source if is_forward else target]
+    pipeline = (
+        f'+proj=pipeline {first} +step +proj=hgridshift +grids="{grid}" +step +proj=unitconvert +xy_in=rad +xy_out=deg'
+    )
+    try:
+        transformer = Transformer.from_pipeline(pipeline)
+    except ProjError as error:
+        raise SourceError(
+            f"The grid file {Path(grid).name} named by {OSTN15_VARIABLE} is no grid of coordinate shifts; use "
+            "uk_os_OSTN15_NTv2_OSGBtoETRS.tif or .gsb."
+        ) from error
+    return partial(transformer.transform, direction="FORWARD" if is_forward else "INVERSE")
 
 
 def _contains(polygon: BaseGeometry, longitude: ArrayLike, latitude: ArrayLike) -> NDArray[np.bool_]:

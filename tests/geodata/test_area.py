@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import struct
 from pathlib import Path
 
 import geopandas as gpd
@@ -12,11 +13,13 @@ from pyproj import Transformer
 
 from geodata.area import (
     BRITISH_NATIONAL_GRID,
+    OSTN15_VARIABLE,
     StudyArea,
     area_from_frame,
     british_grid_to_wgs84,
     metric_crs,
     operation_accuracy,
+    osgb36_to_wgs84,
     read_area,
 )
 from geodata.errors import SourceError
@@ -49,6 +52,69 @@ def test_reading_osgb36_degrees_as_wgs84_moves_a_point_by_104_metres() -> None:
 def test_the_operation_in_use_and_its_accuracy_are_on_record() -> None:
     assert "British National Grid" in operation_accuracy()
     assert " m)" in operation_accuracy()
+
+
+def test_degrees_known_to_be_osgb36_are_put_where_they_belong() -> None:
+    area = square(*QUEEN_SQUARE)
+    x, y = area.project(*QUEEN_SQUARE)
+    old_degrees = Transformer.from_crs(BRITISH_NATIONAL_GRID, "EPSG:4277", always_xy=True).transform(x, y)
+    mended = area.project(*osgb36_to_wgs84(*old_degrees))
+    assert np.hypot(mended[0] - x, mended[1] - y) < 0.01
+
+
+# ---- a local grid of shifts
+
+
+def ntv2_grid(path: Path, north_s: float, west_s: float) -> Path:
+    """Write an NTv2 grid over Great Britain that shifts every place by the same seconds north and west."""
+
+    def line(key: str, value: object) -> bytes:
+        kinds = {int: "<i4x", float: "<d"}
+        body = struct.pack(kinds[type(value)], value) if type(value) in kinds else str(value).encode().ljust(8)
+        return key.encode().ljust(8) + body
+
+    head = [("NUM_OREC", 11), ("NUM_SREC", 11), ("NUM_FILE", 1), ("GS_TYPE", "SECONDS"), ("VERSION", "TEST"),
+            ("SYSTEM_F", "OSGB36"), ("SYSTEM_T", "ETRS89"), ("MAJOR_F", 6377563.396), ("MINOR_F", 6356256.909),
+            ("MAJOR_T", 6378137.0), ("MINOR_T", 6356752.314140),
+            ("SUB_NAME", "TEST"), ("PARENT", "NONE"), ("CREATED", "20260101"), ("UPDATED", "20260101"),
+            ("S_LAT", 49.0 * 3600), ("N_LAT", 61.0 * 3600), ("E_LONG", -3.0 * 3600), ("W_LONG", 9.0 * 3600),
+            ("LAT_INC", 3600.0), ("LONG_INC", 3600.0), ("GS_COUNT", 13 * 13)]  # fmt: skip
+    shifts = struct.pack("<4f", north_s, west_s, 0.01, 0.01) * (13 * 13)
+    path.write_bytes(b"".join(line(*item) for item in head) + shifts + b"END".ljust(16))
+    return path
+
+
+def test_a_local_grid_is_used_and_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    osgb36 = Transformer.from_crs(BRITISH_NATIONAL_GRID, "EPSG:4277", always_xy=True).transform(391370.6, 298718.3)
+    grid = ntv2_grid(tmp_path / "with a space.gsb", north_s=1.0, west_s=5.0)
+    monkeypatch.setenv(OSTN15_VARIABLE, str(grid))
+    assert british_grid_to_wgs84(391370.6, 298718.3) == pytest.approx(
+        (osgb36[0] - 5 / 3600, osgb36[1] + 1 / 3600), abs=1e-8
+    )
+    assert osgb36_to_wgs84(*osgb36) == pytest.approx((osgb36[0] - 5 / 3600, osgb36[1] + 1 / 3600), abs=1e-8)
+    assert "with a space.gsb" in operation_accuracy("EPSG:4326", BRITISH_NATIONAL_GRID)
+    area = square(*QUEEN_SQUARE)
+    assert area.unproject(*area.project(*QUEEN_SQUARE)) == pytest.approx(QUEEN_SQUARE, abs=1e-8)
+
+
+def test_a_place_the_grid_does_not_cover_is_converted_without_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    without = british_grid_to_wgs84([391370.6, 800_000.0], [298718.3, 300_000.0])
+    monkeypatch.setenv(OSTN15_VARIABLE, str(ntv2_grid(tmp_path / "grid.gsb", north_s=1.0, west_s=5.0)))
+    longitude, latitude = british_grid_to_wgs84([391370.6, 800_000.0], [298718.3, 300_000.0])
+    assert (longitude[0], latitude[0]) != (without[0][0], without[1][0])
+    assert (longitude[1], latitude[1]) == (without[0][1], without[1][1])
+
+
+def test_a_grid_file_that_is_missing_or_no_grid_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(OSTN15_VARIABLE, str(tmp_path / "OSTN15.tif"))
+    with pytest.raises(SourceError, match=r"names the grid file .*OSTN15\.tif, which is not there"):
+        british_grid_to_wgs84(391370.6, 298718.3)
+    (tmp_path / "OSTN15.tif").write_bytes(b"not a grid" * 100)
+    with pytest.raises(SourceError, match=r"OSTN15\.tif .* is no grid of coordinate shifts"):
+        british_grid_to_wgs84(391370.6, 298718.3)
+    square(-87.63, 41.88).project(-87.63, 41.88)  # a place that needs no grid
 
 
 @given(st.floats(-2.5, -1.5), st.floats(52.2, 53.0))
