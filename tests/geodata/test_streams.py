@@ -98,8 +98,10 @@ def test_without_known_origins_nothing_is_said_about_officers() -> None:
 
 
 def test_linked_crimes_are_public_order_damage_and_harassment_in_police_uks_words_and_forces() -> None:
-    linked = ["public-order", "public-order-offences", "public-disorder-weapons", "criminal-damage-arson",
-              "criminal-damage", "racially-aggravated-criminal-damage", "harassment", "stalking-harassment"]  # fmt: skip
+    linked = [
+        "public-order", "public-order-offences", "public-disorder-weapons", "criminal-damage-arson", "criminal-damage",
+        "racially-aggravated-criminal-damage", "harassment", "stalking-and-harassment",
+    ]  # fmt: skip
     others = [ASB, "burglary", "violent-crime", "other-crime", "drugs", "not-stated"]
     assert is_linked_crime(pd.Series(linked)).all()
     assert not is_linked_crime(pd.Series(others)).any()
