@@ -2,9 +2,11 @@
 
 RECORDS
     What a source read, one row a record, coordinates possibly missing. Index ``incident_id`` (int, unique).
+    Optional: ``beat`` (police beat or ward), ``stated_radius_m`` (how far off the place may be by the way it is
+    written), ``created`` (when the record was made).
 INCIDENTS
     The located records that passed the gate: RECORDS with finite coordinates plus ``inside`` (in the study area;
-    otherwise in its analysis buffer, context only).
+    otherwise in its analysis buffer, context only) and ``error_radius_m`` (how far off the place may plausibly be).
 COUNTS
     Index (``cell``, ``month``), ``n`` >= 1. Empty cells and months are absent: say the zero aloud where it matters.
 CELLS
@@ -27,13 +29,15 @@ from pandera.errors import SchemaErrors
 from geodata.errors import DataError
 
 TimePrecision = Literal["month", "day", "minute"]
-LocationPrecision = Literal["address", "street", "snap_point", "area"]
+LocationPrecision = Literal["address", "street", "rounded", "snap_point", "area", "default"]
 
 TIME_PRECISIONS = ("month", "day", "minute")
 """How finely a record says when, coarse to fine."""
 
-LOCATION_PRECISIONS = ("area", "snap_point", "street", "address")
-"""How finely a record says where, coarse to fine."""
+LOCATION_PRECISIONS = ("default", "area", "snap_point", "rounded", "street", "address")
+"""How finely a record says where, coarse to fine. ``default`` is a place records are booked to when nobody knows
+where (R3.9), ``area`` the middle of a ward or postcode, ``snap_point`` a police.uk map point, ``rounded`` a coordinate
+written so coarsely that nearby streets share it (R3.10)."""
 
 ORIGINS = ("public", "officer", "unknown")
 """Who made the report: a member of the public, an officer's own activity, or not stated (R3.16, R7.5)."""
@@ -87,6 +91,9 @@ def _record_columns(*, located: bool) -> dict[str, pa.Column]:
         "qualifier": _text(),
         "origin": _text(one_of=ORIGINS),
         "source": _text(),
+        "beat": pa.Column(str, nullable=False, coerce=True, required=False),
+        "stated_radius_m": pa.Column(float, pa.Check.ge(0), nullable=True, required=False),
+        "error_radius_m": pa.Column(float, pa.Check.gt(0), nullable=not located, required=False),
     }
 
 

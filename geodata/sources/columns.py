@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from geodata.errors import SourceError
+from geodata.sources.places import PAIRS, POSITIONS
 from geodata.sources.tables import plain
 
 # Each field: tiers of synonyms, best first. Two columns in one tier cannot be told apart by name (R3.1).
@@ -53,15 +54,34 @@ SYNONYMS: Final[dict[str, tuple[tuple[str, ...], ...]]] = {
         ("opening_code", "opening_category", "initial_code"),
     ),
     "qualifier": (("nsir_qualifier", "qualifier", "asb_qualifier"),),
-    "longitude": (("longitude", "lon", "lng", "long"), ("x_wgs84", "wgs84_x", "wgs84_longitude", "point_x")),
-    "latitude": (("latitude", "lat"), ("y_wgs84", "wgs84_y", "wgs84_latitude", "point_y")),
+    "longitude": (("longitude", "lon", "lng", "long"), ("x_wgs84", "wgs84_x", "wgs84_longitude")),
+    "latitude": (("latitude", "lat"), ("y_wgs84", "wgs84_y", "wgs84_latitude")),
+    "osgb36_longitude": (
+        ("osgb36_longitude", "osgb36_lon", "longitude_osgb36", "lon_osgb36"),
+        ("osgb_longitude", "osgb_lon", "longitude_osgb", "lon_osgb", "airy_longitude", "airy_lon"),
+    ),
+    "osgb36_latitude": (
+        ("osgb36_latitude", "osgb36_lat", "latitude_osgb36", "lat_osgb36"),
+        ("osgb_latitude", "osgb_lat", "latitude_osgb", "lat_osgb", "airy_latitude", "airy_lat"),
+    ),
     "easting": (
         ("easting", "eastings", "east"),
-        ("bng_easting", "osgb_easting", "grid_easting", "osgb_x", "x_coord", "x"),
+        ("bng_easting", "osgb_easting", "grid_easting", "osgb_x"),
     ),
     "northing": (
         ("northing", "northings", "north"),
-        ("bng_northing", "osgb_northing", "grid_northing", "osgb_y", "y_coord", "y"),
+        ("bng_northing", "osgb_northing", "grid_northing", "osgb_y"),
+    ),
+    "x": (("x", "x_coord", "x_coordinate", "point_x", "coord_x"),),
+    "y": (("y", "y_coord", "y_coordinate", "point_y", "coord_y"),),
+    "grid_reference": (
+        ("grid_reference", "grid_ref", "gridref", "gridreference"),
+        ("os_grid_reference", "os_grid_ref", "osgr", "os_ref", "ngr", "national_grid_reference"),
+    ),
+    "beat": (
+        ("beat", "beat_code", "beat_name"),
+        ("neighbourhood", "neighbourhood_code", "neighbourhood_name", "sector", "npt", "npa"),
+        ("ward", "ward_name", "ward_code"),
     ),
     "uprn": (("uprn", "address_uprn", "location_uprn"),),
     "address": (
@@ -83,7 +103,7 @@ SYNONYMS: Final[dict[str, tuple[tuple[str, ...], ...]]] = {
 }  # fmt: skip
 """Canonical field -> tiers of column names, in lower case words joined by underscores."""
 
-ESSENTIAL: Final = ("longitude", "latitude", "easting", "northing", "occurred_from", "category")
+ESSENTIAL: Final = (*POSITIONS, "occurred_from", "category")
 _PERSON: Final = frozenset({
     "surname", "forename", "dob", "birth", "phone", "mobile", "telephone", "tel", "email", "victim", "offender",
     "suspect", "caller", "complainant", "informant", "reporter", "aggrieved", "ethnicity", "gender", "sex",
@@ -138,7 +158,7 @@ def looks_like_incidents(columns: Sequence[str]) -> bool:
     """Return whether a header has at least a position and a date."""
     names = {plain(column) for column in columns}
     found = {field for field, tiers in SYNONYMS.items() if any(names.intersection(tier) for tier in tiers)}
-    has_place = {"longitude", "latitude"} <= found or {"easting", "northing"} <= found
+    has_place = any(found >= set(pair) for pair in PAIRS) or "grid_reference" in found
     return has_place and bool(found & {"occurred_from", "created"})
 
 
@@ -171,15 +191,19 @@ def _first_tier(field: str, tiers: tuple[tuple[str, ...], ...], by_name: dict[st
 
 
 def _drop_half_pairs(matched: dict[str, str]) -> None:
-    for pair in (("longitude", "latitude"), ("easting", "northing")):
+    """Leave whole pairs; x and y may be anything, so they count only where nothing else says where."""
+    for pair in PAIRS:
         if not matched.keys() >= set(pair):
             for field in pair:
                 matched.pop(field, None)
+    if any(field in matched for field in POSITIONS if field not in ("x", "y")):
+        matched.pop("x", None)
+        matched.pop("y", None)
 
 
 def _refuse_incomplete(matched: Mapping[str, str], columns: Sequence[str], name: str) -> None:
     missing = []
-    if "longitude" not in matched and "easting" not in matched:
+    if not any(field in matched for field in POSITIONS):
         missing.append("a position (longitude and latitude, or easting and northing)")
     if "occurred_from" not in matched and "created" not in matched:
         missing.append("a date (occurred_from)")

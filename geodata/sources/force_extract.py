@@ -12,7 +12,7 @@ from geodata import categories
 from geodata.schema import ASB
 from geodata.sources import places, times
 from geodata.sources.columns import is_personal, match
-from geodata.sources.intake import COLUMNS, Reading
+from geodata.sources.intake import Reading, common_columns
 from geodata.sources.tables import Table, map_distinct
 
 _TRUE: Final = ("true", "yes", "y", "1", "t")
@@ -45,7 +45,7 @@ def read_table(table: Table, timezone: str, mapping: Mapping[str, str]) -> Readi
     frame, redacted = _without_personal_content(frame, table.name)
     unread = [*_unread_notes(table, matched), *_category_notes(matched, table.name)]
     said = (*table.notes, *notes, *time_notes, *unread, *redacted)
-    return Reading(frame.select(COLUMNS), "force_extract", matched, table.file, said, _is_synthetic(text))
+    return Reading(common_columns(frame), "force_extract", matched, table.file, said, _is_synthetic(text))
 
 
 def _read_matched(table: Table, matched: Mapping[str, str]) -> pl.DataFrame:
@@ -57,7 +57,7 @@ def _read_matched(table: Table, matched: Mapping[str, str]) -> pl.DataFrame:
 
 def _when(text: pl.DataFrame, timezone: str, name: str) -> tuple[pl.DataFrame, list[str]]:
     """Return month, occurred_from, occurred_to and time_precision; the report's date stands in for a missing one."""
-    empty = pl.DataFrame({"start": [None] * text.height}).select(
+    empty = pl.DataFrame({"start": [None] * text.height}).with_columns(
         start=pl.lit(None, dtype=pl.Datetime("us", timezone)), end=pl.lit(None, dtype=pl.Datetime("us", timezone)),
         precision=pl.lit(None, dtype=pl.String), is_month_first=pl.lit(value=False),
     )  # fmt: skip
@@ -79,6 +79,7 @@ def _when(text: pl.DataFrame, timezone: str, name: str) -> tuple[pl.DataFrame, l
         "occurred_from": start,
         "occurred_to": end,
         "time_precision": first["precision"].zip_with(~stands_in, created["precision"]).fill_null("day"),
+        "created": created["start"],
     })  # fmt: skip
     said = {
         "without a readable occurred date, for which the date of the report stands in": int(stands_in.sum()),
@@ -109,7 +110,7 @@ def _what(text: pl.DataFrame, name: str) -> pl.DataFrame:
 
 
 def _where(text: pl.DataFrame) -> pl.DataFrame:
-    """Return location text, place_id and the reference of the record."""
+    """Return location text, place_id, beat and the reference of the record."""
     blank = pl.lit("")
     address = pl.col("address").str.strip_chars() if "address" in text.columns else blank
     street = pl.col("location").str.strip_chars() if "location" in text.columns else blank
@@ -118,6 +119,7 @@ def _where(text: pl.DataFrame) -> pl.DataFrame:
     return text.select(
         location=pl.when(address != "").then(address).otherwise(street),
         place_id=pl.when(number.str.contains(r"^\d+$")).then("UPRN:" + number).otherwise(blank),
+        beat=pl.col("beat").str.strip_chars() if "beat" in text.columns else pl.lit(None, dtype=pl.String),
         crime_id=pl.col("incident_ref").str.strip_chars() if "incident_ref" in text.columns else blank,
         _n=pl.int_range(pl.len()),
     ).drop("_n")

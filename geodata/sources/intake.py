@@ -25,6 +25,10 @@ COLUMNS = (
 )  # fmt: skip
 """Columns every source fills, in order."""
 
+OPTIONAL = ("beat", "stated_radius_m", "created")
+"""Columns a source may fill as well: the police beat or ward, how far off a place may be by the way it is written, and
+when the record was made."""
+
 
 IDENTITY: Final = {
     "police_uk": ("crime_id", "occurred_from"),
@@ -95,12 +99,12 @@ def join(readings: Iterable[Reading], notes: Iterable[str] = ()) -> Intake:
     n_read = sum(reading.frame.height for reading in readings)
     parts, duplicate_ids, conflicting_ids = [], 0, 0
     for kind, key in IDENTITY.items():
-        if same_kind := [reading.frame.select(COLUMNS) for reading in readings if reading.kind == kind]:
-            part, duplicates, conflicts = one_copy_per_crime_id(pl.concat(same_kind), key)
+        if same_kind := [common_columns(reading.frame) for reading in readings if reading.kind == kind]:
+            part, duplicates, conflicts = one_copy_per_crime_id(pl.concat(same_kind, how="diagonal"), key)
             parts.append(part)
             duplicate_ids += duplicates
             conflicting_ids += conflicts
-    frame = pl.concat(parts)
+    frame = pl.concat(parts, how="diagonal")
     n_copies = n_read - frame.height
     dated = frame.filter(pl.col("month").is_not_null())
     if dated.is_empty() and n_read:
@@ -124,6 +128,12 @@ def join(readings: Iterable[Reading], notes: Iterable[str] = ()) -> Intake:
     )
 
 
+def common_columns(frame: pl.DataFrame) -> pl.DataFrame:
+    """Return the columns every source fills, and of the optional ones those that say anything."""
+    said = [name for name in OPTIONAL if name in frame.columns and frame[name].null_count() < frame.height]
+    return frame.select(*COLUMNS, *said)
+
+
 def one_copy_per_crime_id(frame: pl.DataFrame, key: Sequence[str]) -> tuple[pl.DataFrame, int, int]:
     """Leave one copy of each record that carries a Crime ID and agrees in every column of `key`.
 
@@ -139,7 +149,9 @@ def one_copy_per_crime_id(frame: pl.DataFrame, key: Sequence[str]) -> tuple[pl.D
     copies = with_id.filter(pl.struct(key).is_duplicated())
     if copies.is_empty():
         return frame, 0, 0
-    groups = copies.group_by(key).agg(differs=pl.struct("longitude", "latitude", "category").n_unique() > 1)
+    # a decimetre apart is the same place: another projection or another file format costs some nanometres
+    place = [pl.col(column).round(6) for column in ("longitude", "latitude")]
+    groups = copies.group_by(key).agg(differs=pl.struct(*place, "category").n_unique() > 1)
     order = ["longitude", "latitude", "category", "location", "occurred_to", "heading", "_row"]
     best = copies.sort(order, nulls_last=True).unique(key, keep="first")
     surplus = copies.join(best, on="_row", how="anti")
@@ -149,6 +161,8 @@ def one_copy_per_crime_id(frame: pl.DataFrame, key: Sequence[str]) -> tuple[pl.D
 
 def to_records(frame: pl.DataFrame) -> pd.DataFrame:
     """Return the common columns as a checked RECORDS table."""
+    if "beat" in frame.columns:
+        frame = frame.with_columns(pl.col("beat").fill_null(""))
     records = frame.to_pandas()
     records.index = pd.RangeIndex(len(records), name="incident_id")
     return check(records, RECORDS)

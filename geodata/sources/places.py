@@ -1,113 +1,228 @@
-"""Coordinates as written: degrees or British National Grid metres, and what is wrong with them."""
+"""Where each row lies: degrees from whichever columns hold a position, and what is wrong with them (R3.10-R3.12)."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
-from geodata.area import british_grid_to_wgs84
+from geodata.area import british_grid_to_wgs84, osgb36_to_wgs84
+from geodata.coordinates import (
+    detect,
+    grid_references,
+    is_degree_pair,
+    is_grid_pair,
+    is_irish_metres,
+    is_swapped,
+    numbers,
+)
 from geodata.errors import SourceError
 
-_GRID_MAX: Final = (700_000.0, 1_300_000.0)  # extent of the British National Grid in metres (R3.10)
+PAIRS: Final = (
+    ("longitude", "latitude"), ("osgb36_longitude", "osgb36_latitude"), ("easting", "northing"), ("x", "y"),
+)  # fmt: skip
+"""Pairs of columns that hold a position, best first; ``x`` and ``y`` may be degrees or metres."""
+
+POSITIONS: Final = (*(field for pair in PAIRS for field in pair), "grid_reference")
+"""Every field that holds a position or half of one."""
+
 _MOSTLY: Final = 0.5
-_THOUSANDS: Final = r"^\d{1,3}(,\d{3})+(\.\d+)?$"
+
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
 
 
 def degrees(text: pl.DataFrame, name: str) -> tuple[pl.DataFrame, tuple[str, ...]]:
-    """Return ``longitude`` and ``latitude`` (float, null where not located) and notes.
+    """Return where each row lies and notes on what was found.
 
-    Degrees are taken where they are given, otherwise grid metres are converted. A point at (0, 0) or outside the
-    range of its coordinate system is no location (R3.10).
+    Degrees are taken where they are given, then degrees on the OSGB36 datum, then grid metres, then grid references. A
+    point at (0, 0) or outside the range of its coordinate system is no location; single rows with longitude and
+    latitude exchanged are put right, a file of them is left for the gate to refuse.
 
     Parameters
     ----------
     text : DataFrame
-        Text columns ``longitude``/``latitude`` and/or ``easting``/``northing``.
+        Text columns among `POSITIONS`.
     name : str
         File name for messages.
+
+    Returns
+    -------
+    places : DataFrame
+        ``longitude``, ``latitude`` (float, null where not located) and ``stated_radius_m``: how far the place may be
+        off by the way it is written (half the diagonal of a grid square), null where nothing is said.
+    notes : tuple of str
 
     Raises
     ------
     SourceError
-        If the degree columns hold grid metres, or the grid columns hold degrees.
+        If the columns hold another system than their names say, or Irish coordinates.
     """
     notes: list[str] = []
-    written, from_grid = _not_located(text.height), _not_located(text.height)
-    if "longitude" in text.columns:
-        written = _from_degrees(_pairs(text, "longitude", "latitude", name, notes), name, notes)
-    if "easting" in text.columns:
-        from_grid = _from_grid(_pairs(text, "easting", "northing", name, notes), name, notes)
-    is_written = written["longitude"].is_not_null()
-    columns = [written[column].zip_with(is_written, from_grid[column]) for column in ("longitude", "latitude")]
-    return pl.DataFrame(columns), tuple(notes)
+    found = _nowhere(text.height)
+    for x, y in PAIRS:
+        if x in text.columns and y in text.columns:
+            pair = _pairs(text, x, y, name, notes)
+            found = _first_of(found, _READERS[x](pair, name, notes))
+    if "grid_reference" in text.columns:
+        found = _first_of(found, _from_references(text["grid_reference"], name, notes))
+    return found, tuple(notes)
 
 
-def _not_located(n: int) -> pl.DataFrame:
+def _nowhere(n: int) -> pl.DataFrame:
     nothing = pl.Series([None] * n, dtype=pl.Float64)
-    return pl.DataFrame({"longitude": nothing, "latitude": nothing})
+    return pl.DataFrame({"longitude": nothing, "latitude": nothing, "stated_radius_m": nothing})
+
+
+def _first_of(found: pl.DataFrame, more: pl.DataFrame) -> pl.DataFrame:
+    is_found = found["longitude"].is_not_null()
+    return pl.DataFrame([found[column].zip_with(is_found, more[column]) for column in found.columns])
 
 
 def _pairs(text: pl.DataFrame, x: str, y: str, name: str, notes: list[str]) -> pl.DataFrame:
     """Return two columns as numbers ``x`` and ``y``, null unless both are there."""
-    numbers = pl.DataFrame({"x": _numbers(text[x], name, notes), "y": _numbers(text[y], name, notes)})
+    is_degrees = x.endswith("longitude")
+    read = {}
+    for column, field in (("x", x), ("y", y)):
+        read[column] = numbers(text[field], is_degrees=is_degrees)
+        unread = text[field].str.strip_chars().filter(read[column].is_null())
+        unread = unread.filter(unread != "")
+        if len(unread):
+            notes.append(
+                f"{name}: values of {field} that are no numbers: {len(unread):,} (first '{unread[0][:20]}'); those "
+                "rows count as not located."
+            )
     is_pair = pl.all_horizontal(pl.all().is_not_null())
-    return numbers.select(pl.when(is_pair).then(column).alias(column) for column in ("x", "y"))
+    return pl.DataFrame(read).select(pl.when(is_pair).then(column).alias(column) for column in ("x", "y"))
 
 
-def _numbers(written: pl.Series, name: str, notes: list[str]) -> pl.Series:
-    """Return a column as numbers; thousands separators are understood."""
-    bare = written.str.strip_chars()
-    if bare.str.contains(_THOUSANDS).any():
-        bare = bare.str.replace_all(",", "", literal=True)
-    numbers = bare.cast(pl.Float64, strict=False)
-    numbers = numbers.set(~numbers.is_finite(), None)
-    unread = bare.filter(numbers.is_null() & (bare != ""))
-    if len(unread):
-        notes.append(
-            f"{name}: values of {written.name} that are no numbers: {len(unread):,} (first '{unread[0][:20]}'); those "
-            "rows count as not located."
-        )
-    return numbers
+def _arrays(pairs: pl.DataFrame) -> tuple[Floats, Floats]:
+    return pairs["x"].fill_null(np.nan).to_numpy(), pairs["y"].fill_null(np.nan).to_numpy()
 
 
 def _from_degrees(pairs: pl.DataFrame, name: str, notes: list[str]) -> pl.DataFrame:
-    x, y = pl.col("x"), pl.col("y")
-    is_degrees = (x.abs() <= 180) & (y.abs() <= 90)
-    on_grid = ~is_degrees & x.is_between(0, _GRID_MAX[0]) & y.is_between(0, _GRID_MAX[1])
-    metres = pairs.filter(on_grid)
-    if metres.height > _MOSTLY * pairs["x"].count():
+    x, y = _arrays(pairs)
+    if _system(pairs) == "grid metres":
+        on_grid = is_grid_pair(x, y)
         raise SourceError(
-            f"{name}: the longitude and latitude columns hold British National Grid metres in {metres.height:,} of "
-            f"{pairs['x'].count():,} located rows (first {_first(metres)}); name the columns easting and northing."
+            f"{name}: the longitude and latitude columns hold British National Grid metres in {on_grid.sum():,} of "
+            f"{pairs['x'].count():,} located rows (first {_first(pairs, on_grid)}); name the columns easting and "
+            "northing."
         )
-    is_place = is_degrees & ((x != 0) | (y != 0))
-    _note_lost(notes, pairs.filter(~is_place).height, name, "longitude/latitude")
-    return pairs.select(longitude=pl.when(is_place).then(x), latitude=pl.when(is_place).then(y))
+    x, y = _put_right(x, y, name, notes)
+    is_place = is_degree_pair(x, y) & ((x != 0) | (y != 0))
+    _note_lost(notes, pairs["x"].count() - int(is_place.sum()), name, "longitude/latitude")
+    return _places(x, y, is_place)
+
+
+def _put_right(x: Floats, y: Floats, name: str, notes: list[str]) -> tuple[Floats, Floats]:
+    """Exchange longitude and latitude in the rows that have them the wrong way round, unless most do."""
+    swapped = is_swapped(x, y)
+    n = int(swapped.sum())
+    if n == 0 or n > _MOSTLY * np.isfinite(x).sum():
+        return x, y
+    notes.append(f"{name}: rows with longitude and latitude exchanged, which were put right: {n:,}.")
+    return np.where(swapped, y, x), np.where(swapped, x, y)
+
+
+def _from_osgb36(pairs: pl.DataFrame, name: str, notes: list[str]) -> pl.DataFrame:
+    found = _from_degrees(pairs, name, notes)
+    x, y = found["longitude"].fill_null(np.nan).to_numpy(), found["latitude"].fill_null(np.nan).to_numpy()
+    is_place = np.isfinite(x)
+    if is_place.any():
+        notes.append(
+            f"{name}: degrees on the OSGB36 datum were converted to WGS84 in {is_place.sum():,} rows; they would have "
+            "lain some 100 m off."
+        )
+    return _converted(osgb36_to_wgs84, x, y, is_place)
 
 
 def _from_grid(pairs: pl.DataFrame, name: str, notes: list[str]) -> pl.DataFrame:
-    x, y = pl.col("x"), pl.col("y")
-    small = pairs.filter((x.abs() <= 180) & (y.abs() <= 90) & ((x != 0) | (y != 0)))
-    if small.height > _MOSTLY * pairs["x"].count():
+    x, y = _arrays(pairs)
+    system = _system(pairs)
+    if system in ("degrees", "swapped degrees"):
+        small = is_degree_pair(x, y) & ((x != 0) | (y != 0))
         raise SourceError(
-            f"{name}: the easting and northing columns hold degrees in {small.height:,} of "
-            f"{pairs['x'].count():,} located rows (first {_first(small)}); name the columns longitude and latitude."
+            f"{name}: the easting and northing columns hold degrees in {small.sum():,} of "
+            f"{pairs['x'].count():,} located rows (first {_first(pairs, small)}); name the columns longitude and "
+            "latitude."
         )
-    is_place = (x > 0) & (y > 0) & (x <= _GRID_MAX[0]) & (y <= _GRID_MAX[1])
-    _note_lost(notes, pairs.filter(~is_place).height, name, "the British National Grid")
-    on_grid = pairs.select(is_place.fill_null(value=False).alias("on"))["on"]
-    metres = pairs.fill_null(0.0)
-    longitude, latitude = british_grid_to_wgs84(metres["x"].to_numpy(), metres["y"].to_numpy())
-    nothing = _not_located(pairs.height)
-    return pl.DataFrame({
-        "longitude": pl.Series(longitude).zip_with(on_grid, nothing["longitude"]),
-        "latitude": pl.Series(latitude).zip_with(on_grid, nothing["latitude"]),
-    })  # fmt: skip
+    if system == "Irish metres":
+        irish = is_irish_metres(x, y)
+        raise SourceError(
+            f"{name}: the grid metres are Irish (Irish Transverse Mercator) in {irish.sum():,} of "
+            f"{pairs['x'].count():,} located rows (first {_first(pairs, irish)}): on the British grid they would lie "
+            "in the sea; export longitude and latitude instead."
+        )
+    is_place = is_grid_pair(x, y) & (x > 0) & (y > 0)
+    _note_lost(notes, pairs["x"].count() - int(is_place.sum()), name, "the British National Grid")
+    return _converted(british_grid_to_wgs84, x, y, is_place)
 
 
-def _first(pairs: pl.DataFrame) -> str:
-    x, y = pairs.row(0)
+def _from_either(pairs: pl.DataFrame, name: str, notes: list[str]) -> pl.DataFrame:
+    """Read columns called x and y by what they hold."""
+    if _system(pairs) not in ("degrees", "swapped degrees"):
+        return _from_grid(pairs, name, notes)
+    notes.append(f"{name}: the columns x and y hold degrees and were read as longitude and latitude.")
+    return _from_degrees(pairs, name, notes)
+
+
+def _from_references(text: pl.Series, name: str, notes: list[str]) -> pl.DataFrame:
+    distinct = text.unique()
+    read = pl.DataFrame({"text": text}).join(
+        grid_references(distinct).with_columns(text=distinct), on="text", how="left", maintain_order="left"
+    )
+    n_given = int((text.str.strip_chars() != "").sum())
+    n_irish = int(read["is_irish"].sum())
+    if n_irish > _MOSTLY * n_given:
+        first = read.filter("is_irish")["text"][0]
+        raise SourceError(
+            f"{name}: the grid references are Irish in {n_irish:,} of {n_given:,} rows (first '{first[:20]}'): the "
+            "British grid does not reach there; export longitude and latitude instead."
+        )
+    is_place = read["easting"].is_not_null().to_numpy()
+    unread = n_given - int(is_place.sum())
+    if unread:
+        notes.append(
+            f"{name}: grid references that could not be read: {unread:,}"
+            + (f", of them Irish: {n_irish:,}" if n_irish else "")
+            + "; those rows count as not located."
+        )
+    x, y = (read[column].fill_null(np.nan).to_numpy() for column in ("easting", "northing"))
+    found = _converted(british_grid_to_wgs84, x, y, is_place)
+    return found.with_columns(stated_radius_m=read["square_m"] / np.sqrt(2))
+
+
+_READERS: Final[dict[str, Callable[[pl.DataFrame, str, list[str]], pl.DataFrame]]] = {
+    "longitude": _from_degrees, "osgb36_longitude": _from_osgb36, "easting": _from_grid, "x": _from_either,
+}  # fmt: skip
+
+
+def _system(pairs: pl.DataFrame) -> str:
+    return detect(*_arrays(pairs))
+
+
+def _converted(
+    convert: Callable[[Floats, Floats], tuple[Floats, Floats]], x: Floats, y: Floats, is_place: Flags
+) -> pl.DataFrame:
+    longitude, latitude = convert(np.where(is_place, x, 400_000.0), np.where(is_place, y, 300_000.0))
+    return _places(longitude, latitude, is_place)
+
+
+def _places(longitude: Floats, latitude: Floats, is_place: Flags) -> pl.DataFrame:
+    nowhere = _nowhere(len(longitude))
+    is_there = pl.Series(is_place)
+    columns = {"longitude": longitude, "latitude": latitude}
+    return nowhere.with_columns(
+        pl.Series(values).zip_with(is_there, nowhere[column]).alias(column) for column, values in columns.items()
+    )
+
+
+def _first(pairs: pl.DataFrame, held: Flags) -> str:
+    x, y = pairs.filter(pl.Series(held)).row(0)
     return f"{x:.10g}, {y:.10g}"
 
 

@@ -1,0 +1,129 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+from pyproj import Transformer
+
+from geodata.errors import SourceError
+from geodata.sources import read
+from geodata.sources.places import degrees
+
+Write = Callable[..., Path]
+QUEEN_SQUARE = (-2.1288, 52.5862)
+
+
+def located(**columns: list[str]) -> tuple[pl.DataFrame, tuple[str, ...]]:
+    return degrees(pl.DataFrame(columns), "log.csv")
+
+
+def first(**columns: list[str]) -> tuple[float, float]:
+    row = located(**columns)[0].row(0)
+    return row[0], row[1]
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        {"longitude": ["-2.1288"], "latitude": ["52.5862"]},
+        {"longitude": ["-2,1288"], "latitude": ["52,5862"]},
+        {"longitude": ["2.1288° W"], "latitude": ["52.5862° N"]},
+        {"easting": ["391370.6"], "northing": ["298718.3"]},
+        {"easting": ["391,370.6"], "northing": ["298,718.3"]},
+        {"easting": ["391 370,6"], "northing": ["298 718,3"]},
+        {"x": ["391370.6"], "y": ["298718.3"]},
+        {"x": ["-2.1288"], "y": ["52.5862"]},
+        {"grid_reference": ["SO 91370 98718"]},
+        {"grid_reference": ["391370 298718"]},
+        {"longitude": [""], "latitude": [""], "grid_reference": ["SO9137098718"]},
+    ],
+)
+def test_the_test_point_is_found_however_it_is_written(columns: dict[str, list[str]]) -> None:
+    longitude, latitude = first(**columns)
+    x, y = Transformer.from_crs(4326, 27700, always_xy=True).transform(longitude, latitude)
+    assert np.hypot(x - 391370.6, y - 298718.3) < 5
+
+
+def test_osgb36_degrees_are_moved_by_104_metres_when_their_column_says_so(extract_csv: Write) -> None:
+    old = Transformer.from_crs(27700, 4277, always_xy=True).transform(391370.6, 298718.3)
+    line = f"05/08/2023,ASB,{old[0]:.8f},{old[1]:.8f}"
+    right = read([extract_csv([line], "date,category,osgb_lon,osgb_lat")])
+    wrong = read([extract_csv([line], "date,category,lon,lat")])
+    mapped = read(
+        [extract_csv([line], "date,category,lon,lat")], mapping={"osgb36_longitude": "lon", "osgb36_latitude": "lat"}
+    )
+    to_grid = Transformer.from_crs(4326, 27700, always_xy=True)
+    at = [to_grid.transform(i.records["longitude"][0], i.records["latitude"][0]) for i in (right, wrong, mapped)]
+    assert np.hypot(at[0][0] - 391370.6, at[0][1] - 298718.3) < 0.05
+    assert np.hypot(at[1][0] - 391370.6, at[1][1] - 298718.3) == pytest.approx(104, abs=3)  # R3.11
+    assert at[2] == at[0]
+    assert any("OSGB36 datum were converted to WGS84 in 1 rows" in note for note in right.notes)
+
+
+def test_a_grid_reference_says_how_far_off_it_may_be() -> None:
+    places, _ = located(grid_reference=["SO 914 987", "SO 9137 9871", "", "SO 91 98"])
+    assert places["stated_radius_m"].to_list() == [
+        pytest.approx(70.71, abs=0.01), pytest.approx(7.071, abs=0.001), None, pytest.approx(707.1, abs=0.1),
+    ]  # fmt: skip
+    assert places["longitude"].is_null().to_list() == [False, False, True, False]
+
+
+def test_a_file_of_grid_references_is_read_and_its_precision_kept(extract_csv: Write) -> None:
+    path = extract_csv(["05/08/2023,ASB,SO 914 987", "06/08/2023,ASB,rubbish"], "date,category,Grid Ref")
+    intake = read([path])
+    assert intake.records["longitude"].isna().tolist() == [False, True]
+    assert any("grid references that could not be read: 1" in note for note in intake.notes)
+    assert intake.records["stated_radius_m"].tolist()[0] == pytest.approx(70.7, abs=0.1)
+
+
+def test_the_beat_is_kept(extract_csv: Write) -> None:
+    intake = read([extract_csv(["05/08/2023,ASB,-2.1,52.5,WV1"], "date,category,lon,lat,Beat Code")])
+    assert intake.records["beat"].tolist() == ["WV1"]
+    assert intake.matched["beat"] == "Beat Code"
+
+
+def test_single_rows_the_wrong_way_round_are_put_right_and_said() -> None:
+    places, notes = located(longitude=["-2.1288"] * 3 + ["52.5862"], latitude=["52.5862"] * 3 + ["-2.1288"])
+    assert places["longitude"].to_list() == [-2.1288] * 4
+    assert notes == ("log.csv: rows with longitude and latitude exchanged, which were put right: 1.",)
+
+
+def test_a_file_the_wrong_way_round_is_left_for_the_gate_to_refuse() -> None:
+    places, notes = located(longitude=["52.5862"] * 3, latitude=["-2.1288"] * 3)
+    assert places["longitude"].to_list() == [52.5862] * 3
+    assert notes == ()
+
+
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [
+        ({"easting": ["733800"], "northing": ["874000"]}, "metres are Irish .* in 1 of 1 .*export longitude"),
+        ({"x": ["715830"], "y": ["734697"]}, "metres are Irish"),
+        ({"grid_reference": ["J 338 740"]}, r"references are Irish in 1 of 1 rows \(first 'J 338 740'\)"),
+        ({"easting": ["-2.1"], "northing": ["52.5"]}, "hold degrees in 1 of 1"),
+        ({"longitude": ["391370"], "latitude": ["298718"]}, "British National Grid metres in 1 of 1"),
+    ],
+)
+def test_another_system_than_the_columns_say_is_refused_in_words(columns: dict[str, list[str]], message: str) -> None:
+    with pytest.raises(SourceError, match=message) as caught:
+        located(**columns)
+    assert "\n" not in str(caught.value)
+
+
+def test_positions_nobody_can_mean_are_counted() -> None:
+    places, notes = located(
+        easting=["0", "391370", "800000", "n/k", ""], northing=["0", "298718", "298718", "298718", ""]
+    )
+    assert places["longitude"].is_not_null().to_list() == [False, True, False, False, False]
+    assert notes == (
+        "log.csv: values of easting that are no numbers: 1 (first 'n/k'); those rows count as not located.",
+        "log.csv: positions outside the British National Grid or at (0, 0): 2; those rows count as not located.",
+    )
+
+
+def test_x_and_y_count_only_where_nothing_else_says_where(extract_csv: Write) -> None:
+    path = extract_csv(["05/08/2023,ASB,-2.1,52.5,100,200"], "date,category,lon,lat,x,y")
+    assert read([path]).records["longitude"].tolist() == [-2.1]
