@@ -3,32 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from geodata.errors import SourceError
 from geodata.sources.files import Part, collect
 from geodata.sources.frames import intake_of
 from geodata.sources.intake import Intake, Reading, join
+from geodata.sources.opening import open_table
+from geodata.sources.profiles import Profile, check_timezone, describe_matching, load_profile, save_profile
 from geodata.sources.recognise import read_table
-from geodata.sources.tables import open_table
 
-__all__ = ["Intake", "intake_of", "read"]
+__all__ = ["Intake", "Profile", "describe_matching", "intake_of", "load_profile", "read", "save_profile"]
 
 
 def read(
-    paths: Sequence[str | Path], *, mapping: Mapping[str, str] | None = None, timezone: str = "Europe/London"
+    paths: Sequence[str | Path],
+    *,
+    mapping: Mapping[str, str] | None = None,
+    timezone: str = "Europe/London",
+    profile: str | Path | None = None,
 ) -> Intake:
-    """Read incidents from files, folders and ZIPs; several are joined.
+    """Read incidents from files, folders and ZIPs; several, of different kinds too, are joined.
 
     Parameters
     ----------
     paths : sequence of path
-        police.uk CSVs (plain or gzip), folders at any depth or ZIPs in archive layout; force extracts as CSV, TSV or
-        XLSX.
+        police.uk CSVs (plain or gzip), folders at any depth or ZIPs in archive layout; force extracts as CSV, TSV,
+        XLSX, XLSB, XLS, ODS, Parquet, or points as GeoPackage, GeoParquet, Shapefile (zipped too), GeoJSON or
+        FlatGeobuf in any coordinate system.
     mapping : mapping, optional
         Canonical field -> column, for force extracts whose columns cannot be found by name.
     timezone : str
         Zone of local times without an offset.
+    profile : path, optional
+        TOML file made by `save_profile`: columns, zone, order of dates, and what every row shares. `mapping` goes
+        before it.
 
     Raises
     ------
@@ -37,11 +47,14 @@ def read(
     """
     if isinstance(paths, str | Path):
         paths = [paths]
+    check_timezone(timezone)
+    known = load_profile(profile) if profile is not None else Profile()
+    known = replace(known, columns={**known.columns, **(mapping or {})})
     readings: list[Reading] = []
     with collect(paths) as (parts, notes):
         for part in parts:
             try:
-                readings.append(read_table(open_table(part), mapping or {}, timezone))
+                readings.append(read_table(open_table(part), known, timezone))
             except SourceError as error:
                 if part.is_explicit:
                     raise

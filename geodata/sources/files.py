@@ -29,7 +29,11 @@ MAX_MEMBERS = 50_000
 """An archive may list this many files; three years of every force is about 5,000."""
 
 _SMALL_BYTES = 1024**2  # below this a high ratio cannot hurt: a short repetitive file packs very well
-_TABLE_SUFFIXES = (".csv", ".tsv", ".tab", ".txt", ".xlsx", ".zip", ".gz")
+_TABLE_SUFFIXES = (
+    ".csv", ".tsv", ".tab", ".txt", ".xlsx", ".xlsm", ".xlsb", ".xls", ".ods", ".zip", ".gz", ".parquet", ".geoparquet",
+    ".gpkg", ".shp", ".geojson", ".json", ".fgb",
+)  # fmt: skip
+_SINGLE_TABLES = ("xl/workbook.xml", "xl/workbook.bin", "content.xml")  # XLSX, XLSB, ODS
 _NOT_INCIDENTS = ("-outcomes.csv", "-stop-and-search.csv")
 _STREET = "-street.csv"
 
@@ -51,6 +55,8 @@ class Part:
     is_explicit : bool
         The user named this very file (or an archive of incidents), so failing to understand it is an error; a stranger
         in a folder is only noted.
+    path : Path, optional
+        Where it lies on disk, when it is a file by itself (a Shapefile needs its neighbours).
     """
 
     name: str
@@ -58,6 +64,7 @@ class Part:
     size: int
     read: Callable[[], bytes]
     is_explicit: bool
+    path: Path | None = None
 
 
 @contextmanager
@@ -95,7 +102,9 @@ def _tables_below(folder: Path) -> list[Path]:
     below = (path for path in folder.rglob("*") if path.is_file() and path.name.lower().endswith(_TABLE_SUFFIXES))
     found = sorted(path for path in below if not _is_hidden(path.relative_to(folder).parts))
     if not found:
-        raise SourceError(f"The folder '{folder.name}' holds no CSV, TSV, XLSX or ZIP file at any depth.")
+        raise SourceError(
+            f"The folder '{folder.name}' holds no CSV, TSV, XLSX or ZIP file at any depth, and no other kind of table."
+        )
     return found
 
 
@@ -113,7 +122,7 @@ def _parts_of_file(path: Path, stack: ExitStack, *, is_explicit: bool) -> tuple[
             start = stream.read(4)
     except OSError as error:
         raise SourceError(f"{name} could not be opened ({error.strerror}).") from error
-    if start[:2] == b"PK" and not _is_workbook(path):
+    if start[:2] == b"PK" and not _is_single_table(path):
         return _parts_of_archive(path, stack)
     size = path.stat().st_size
     if size == 0 and is_explicit:
@@ -124,13 +133,15 @@ def _parts_of_file(path: Path, stack: ExitStack, *, is_explicit: bool) -> tuple[
     else:
         read = path.read_bytes
     is_wanted = is_explicit or name.lower().endswith(_STREET)
-    return [Part(name=name, file=path.name, size=size, read=read, is_explicit=is_wanted)], 0
+    return [Part(name=name, file=path.name, size=size, read=read, is_explicit=is_wanted, path=path)], 0
 
 
-def _is_workbook(path: Path) -> bool:
+def _is_single_table(path: Path) -> bool:
+    """Return whether a ZIP is one table in many pieces: a workbook or a zipped Shapefile."""
     try:
         with zipfile.ZipFile(path) as archive:
-            return "xl/workbook.xml" in archive.namelist()
+            names = archive.namelist()
+            return any(name in names for name in _SINGLE_TABLES) or any(n.lower().endswith(".shp") for n in names)
     except (zipfile.BadZipFile, OSError, ValueError):
         return False
 

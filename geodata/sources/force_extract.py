@@ -1,4 +1,4 @@
-"""A force's or council's own extract: CSV, TSV or XLSX with whatever column names, read into the common columns."""
+"""A force's or council's own extract, whatever its columns are called, read into the common columns."""
 
 from __future__ import annotations
 
@@ -9,11 +9,14 @@ from typing import Final
 import polars as pl
 
 from geodata import categories
+from geodata.errors import SourceError
 from geodata.schema import ASB
 from geodata.sources import places, times
 from geodata.sources.columns import is_personal, match
 from geodata.sources.intake import Reading, common_columns
-from geodata.sources.tables import Table, map_distinct
+from geodata.sources.personal import without_personal
+from geodata.sources.profiles import Profile
+from geodata.sources.tables import Table, map_distinct, read_columns
 
 _TRUE: Final = ("true", "yes", "y", "1", "t")
 _FALSE: Final = ("false", "no", "n", "0", "f")
@@ -21,41 +24,61 @@ _OFFICER: Final = r"officer|police|self.?generated|proactive|patrol|stop.?(and|&
 _PUBLIC: Final = (
     r"public|999|101|112|online|web|phone|telephone|e-?mail|front (office|counter)|walk|social media|app|letter"
 )
-_PERSONAL_CONTENT: Final = r"[\w.+-]+@[\w-]+\.\w+|(?:\+44\s?|\b0)7\d{3}\s?\d{3}\s?\d{3}\b"
 _SNAP_LABEL: Final = r"(?i)^on or near\b"
 _SNAP_DISTINCT_SHARE: Final = 0.20  # R2.2a
 _MOSTLY: Final = 0.5
+_BEFORE_LOGS: Final = r"(?:^19[0-8]\d[-/.])|(?:[-/. ]19[0-8]\d\b)"
+_MANY_EARLY: Final = 0.10
 _ASB_FILE: Final = re.compile(r"(?<![a-z])(asb|anti-?social)", re.IGNORECASE)
 
 
-def read_table(table: Table, timezone: str, mapping: Mapping[str, str]) -> Reading:
+def read_table(table: Table, timezone: str, profile: Profile) -> Reading:
     """Return a force extract in the common columns.
+
+    Columns not named by the profile are found by name.
 
     Raises
     ------
     SourceError
         If its columns are ambiguous or lack a position or a date, or its coordinates are in the wrong system.
     """
-    matched = match(table.columns, mapping, table.name)
-    text = _read_matched(table, matched)
+    matched = match(table.columns, profile.columns, table.name)
+    text, repeated = _read_matched(table, matched)
+    _refuse_births(text, matched, table.name)
+    text, personal = without_personal(text, matched, table.name)
+    text = text.with_columns(pl.lit(value).alias(field) for field, value in profile.fixed.items())
+    matched = {field: column for field, column in matched.items() if field in text.columns}
     degrees, notes = places.degrees(text, table.name)
-    when, time_notes = _when(text, timezone, table.name)
+    when, time_notes = _when(text, timezone, table.name, profile.dates)
     frame = pl.concat([degrees, when, _what(text, table.name), _where(text), _who(text)], how="horizontal")
     frame = frame.with_columns(source=pl.lit(table.name), location_precision=_location_precision(frame, text))
-    frame, redacted = _without_personal_content(frame, table.name)
-    unread = [*_unread_notes(table, matched), *_category_notes(matched, table.name)]
-    said = (*table.notes, *notes, *time_notes, *unread, *redacted)
+    unread = [*_unread_notes(table, matched, personal), *_category_notes(text, table.name)]
+    said = (*table.notes, *repeated, *notes, *time_notes, *unread, *personal)
     return Reading(common_columns(frame), "force_extract", matched, table.file, said, _is_synthetic(text))
 
 
-def _read_matched(table: Table, matched: Mapping[str, str]) -> pl.DataFrame:
+def _read_matched(table: Table, matched: Mapping[str, str]) -> tuple[pl.DataFrame, tuple[str, ...]]:
     """Return the matched columns under their canonical names; one column may serve two fields."""
     distinct = list(dict.fromkeys(matched.values()))
-    text = table.select(distinct)
-    return text.select(pl.col(column).alias(field) for field, column in matched.items())
+    text, notes = read_columns(table, distinct)
+    return text.select(pl.col(column).alias(field) for field, column in matched.items()), notes
 
 
-def _when(text: pl.DataFrame, timezone: str, name: str) -> tuple[pl.DataFrame, list[str]]:
+def _refuse_births(text: pl.DataFrame, matched: Mapping[str, str], name: str) -> None:
+    """Refuse a date column that holds years of birth: no log on a computer reaches back so far (R3.17)."""
+    for field in ("occurred_from", "occurred_to", "created"):
+        if field not in text.columns:
+            continue
+        held = text[field].filter(text[field] != "")
+        early = held.filter(held.str.contains(_BEFORE_LOGS)).len()
+        if early > _MANY_EARLY * held.len():
+            raise SourceError(
+                f"{name}: column '{matched[field]}' looks like dates of birth ({early:,} of {held.len():,} lie before "
+                f"1990); name the column with the date of the incident, for example {field} = 'the column'."
+            )
+
+
+def _when(text: pl.DataFrame, timezone: str, name: str, dates: str) -> tuple[pl.DataFrame, list[str]]:
     """Return month, occurred_from, occurred_to and time_precision; the report's date stands in for a missing one."""
     empty = pl.DataFrame({"start": [None] * text.height}).with_columns(
         start=pl.lit(None, dtype=pl.Datetime("us", timezone)), end=pl.lit(None, dtype=pl.Datetime("us", timezone)),
@@ -67,7 +90,7 @@ def _when(text: pl.DataFrame, timezone: str, name: str) -> tuple[pl.DataFrame, l
         written = text[field] if field in text.columns else None
         if written is not None and clock in text.columns:
             written = times.join_clock(written, text[clock])
-        parsed[field] = empty if written is None else times.parse(written, timezone)
+        parsed[field] = empty if written is None else times.parse(written, timezone, dates)
     first, last, created = parsed["occurred_from"], parsed["occurred_to"], parsed["created"]
     stands_in = first["start"].is_null() & created["start"].is_not_null()
     start = first["start"].zip_with(~stands_in, created["start"])
@@ -86,7 +109,7 @@ def _when(text: pl.DataFrame, timezone: str, name: str) -> tuple[pl.DataFrame, l
         "that end before they start, whose end was ignored": int(is_reversed.sum()),
     }
     notes = [f"{name}: rows {what}: {n:,}." for what, n in said.items() if n]
-    if any(part["is_month_first"].any() for part in parsed.values()):
+    if not dates and any(part["is_month_first"].any() for part in parsed.values()):
         notes.append(f"{name}: dates were read month-first (12/31/2023), because no other reading fits.")
     return when, notes
 
@@ -161,24 +184,15 @@ def _who(text: pl.DataFrame) -> pl.DataFrame:
     return text.select(origin=origin, _n=pl.int_range(pl.len())).drop("_n")
 
 
-def _without_personal_content(frame: pl.DataFrame, name: str) -> tuple[pl.DataFrame, list[str]]:
-    """Blank location texts that hold an e-mail address or a mobile number (R3.17)."""
-    is_personal_text = frame["location"].str.contains(_PERSONAL_CONTENT)
-    n = int(is_personal_text.sum())
-    if not n:
-        return frame, []
-    blanked = frame.with_columns(location=pl.when(is_personal_text).then(pl.lit("")).otherwise("location"))
-    return blanked, [f"{name}: location texts blanked because they held a phone number or e-mail address: {n:,}."]
-
-
 def _is_synthetic(text: pl.DataFrame) -> bool:
     by_flag = "synthetic" in text.columns and text["synthetic"].str.to_lowercase().is_in((*_TRUE, "synthetic")).any()
     by_source = "source" in text.columns and text["source"].str.to_uppercase().str.contains("SYNTHETIC").any()
     return bool(by_flag or by_source)
 
 
-def _unread_notes(table: Table, matched: Mapping[str, str]) -> list[str]:
-    unread = [column for column in table.columns if column not in matched.values() and column]
+def _unread_notes(table: Table, matched: Mapping[str, str], personal_notes: list[str]) -> list[str]:
+    said = " ".join(personal_notes)
+    unread = [c for c in table.columns if c not in matched.values() and c and f"column {c} was not used" not in said]
     personal = [column for column in unread if is_personal(column)]
     other = [column for column in unread if column not in personal]
     notes = []
@@ -189,8 +203,8 @@ def _unread_notes(table: Table, matched: Mapping[str, str]) -> list[str]:
     return notes
 
 
-def _category_notes(matched: Mapping[str, str], name: str) -> list[str]:
-    if "category" in matched:
+def _category_notes(text: pl.DataFrame, name: str) -> list[str]:
+    if "category" in text.columns:
         return []
     if _ASB_FILE.search(name):
         return [f"{name} has no category column; its name says ASB, so every row was taken as anti-social behaviour."]

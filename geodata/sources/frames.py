@@ -16,6 +16,7 @@ from geodata.errors import DataError
 from geodata.period import month_start
 from geodata.schema import RECORDS, check
 from geodata.sources.intake import COLUMNS, DUPLICATE, NO_DATE, Intake, join
+from geodata.sources.profiles import Profile
 from geodata.sources.recognise import is_incidents, read_table
 from geodata.sources.tables import Table
 
@@ -54,7 +55,7 @@ def intake_of(frame: pd.DataFrame) -> Intake:
     if not is_incidents(columns):
         raise DataError(f"The table of incidents lacks {', '.join(lacking)}; it has: {', '.join(columns)}.")
     text = table.set_axis(list(columns), axis=1)
-    return join([read_table(Table(NAME, NAME, columns, partial(_as_text, text)), {}, LOCAL_ZONE)])
+    return join([read_table(Table(NAME, NAME, columns, partial(_as_text, text)), Profile(), LOCAL_ZONE)])
 
 
 def _with_degrees(frame: Any) -> pd.DataFrame:

@@ -10,7 +10,8 @@ import pandas as pd
 
 from geodata.errors import SourceError
 from geodata.sources.files import Part
-from geodata.sources.tables import Table, open_table
+from geodata.sources.opening import open_table
+from geodata.sources.tables import Table, read_columns
 
 Synonyms = Mapping[str, Sequence[str]]
 
@@ -53,7 +54,7 @@ def read_table(path: str | Path, *, what: str, columns: Synonyms, required: Sequ
             f"{path.name}: the {what} table has no column {', '.join(missing)}; its columns are: "
             f"{', '.join(table.columns)}."
         )
-    cells = table.select(list(found.values()))
+    cells, _ = read_columns(table, list(found.values()))
     clean = pd.DataFrame({name: cells[column].str.strip_chars().to_list() for name, column in found.items()}, dtype=str)
     clean.index = pd.RangeIndex(2, len(clean) + 2, name="line")
     return clean.loc[(clean != "").any(axis=1)]

@@ -10,7 +10,7 @@ from geodata.categories import slug
 from geodata.errors import SourceError
 from geodata.sources import places, times
 from geodata.sources.intake import COLUMNS, Reading
-from geodata.sources.tables import Table, map_distinct, plain
+from geodata.sources.tables import Table, map_distinct, plain, read_columns
 
 _DEGREES = {"longitude": "longitude", "latitude": "latitude"}
 _METRES = {"easting": "easting", "northing": "northing"}
@@ -57,7 +57,8 @@ def read_table(table: Table, timezone: str) -> Reading:
     if not _DEGREES.keys() <= wanted.keys():
         wanted = wanted | _METRES
     matched = {field: by_name[name] for field, name in wanted.items() if name in by_name}
-    text = table.select(list(matched.values())).rename({column: field for field, column in matched.items()})
+    text, repeated = read_columns(table, list(matched.values()))
+    text = text.rename({column: field for field, column in matched.items()})
     degrees, notes = places.degrees(text, table.name)
     month = times.month_spans(text["month"], timezone)
     frame = pl.DataFrame({
@@ -70,4 +71,4 @@ def read_table(table: Table, timezone: str) -> Reading:
         crime_id=text["crime_id"] if "crime_id" in text.columns else pl.lit(""),
         qualifier=pl.lit(""), origin=pl.lit("unknown"), source=pl.lit(table.name), heading=pl.lit(""),
     )  # fmt: skip
-    return Reading(frame.select(COLUMNS), "police_uk", matched, table.file, (*table.notes, *notes))
+    return Reading(frame.select(COLUMNS), "police_uk", matched, table.file, (*table.notes, *repeated, *notes))

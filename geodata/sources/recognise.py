@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from geodata.sources import columns, force_extract, police_uk
 from geodata.sources.intake import Reading
+from geodata.sources.profiles import Profile
 from geodata.sources.tables import Table
 
 
@@ -15,15 +16,19 @@ def is_incidents(header: Sequence[str], mapping: Mapping[str, str] | None = None
     return police_uk.is_street_file(header) or is_mapped or columns.looks_like_incidents(header)
 
 
-def read_table(table: Table, mapping: Mapping[str, str], timezone: str) -> Reading:
+def read_table(table: Table, profile: Profile, timezone: str) -> Reading:
     """Return a table in the common columns, read as the kind of source its header shows.
+
+    A profile that names columns of stops and searches is followed: they are police activity, good to test times with.
 
     Raises
     ------
     SourceError
         If it is a police.uk file without incidents, or a force extract that cannot be understood.
     """
-    police_uk.refuse_other(table)
     if police_uk.is_street_file(table.columns):
         return police_uk.read_table(table, timezone)
-    return force_extract.read_table(table, timezone, mapping)
+    is_mapped = bool(profile.columns) and set(profile.columns.values()) <= set(table.columns)
+    if not is_mapped:
+        police_uk.refuse_other(table)
+    return force_extract.read_table(table, profile.timezone or timezone, profile)

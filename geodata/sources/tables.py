@@ -1,34 +1,26 @@
-"""Text and workbooks as tables of text: encoding, delimiter, header; only the columns asked for are read."""
+"""Tables of text: encoding, delimiter, header; only the columns asked for are read."""
 
 from __future__ import annotations
 
 import csv
-import io
 import re
-import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time
 from functools import partial
-from itertools import islice
-from typing import Any
 
-import openpyxl
 import polars as pl
 
 from geodata.errors import SourceError
-from geodata.sources.files import Part, check_limits, list_members, open_archive
+from geodata.sources.files import Part
 
 _DELIMITERS = ",\t;|"
-_OLD_WORKBOOK = b"\xd0\xcf\x11\xe0"
-_HEADER_ROWS = 20  # a workbook's header is looked for this far down, below any title
 
 
 @dataclass(frozen=True)
 class Table:
     """A header, and a way to read some of its columns as text (missing values are empty texts).
 
-    ``select`` returns one row a record; lines that repeat the header are left out.
+    ``select`` returns one row a line; read through `read_columns`, which leaves out lines that repeat the header.
     """
 
     name: str
@@ -50,19 +42,14 @@ def map_distinct(text: pl.Series, function: Callable[[str], str]) -> pl.Series:
     return text.replace_strict(distinct, new, return_dtype=pl.String)
 
 
-def open_table(part: Part) -> Table:
-    """Return the table in a part.
+def open_text(part: Part, data: bytes) -> Table:
+    """Return the table in a text file: CSV, TSV, or with semicolons or bars.
 
     Raises
     ------
     SourceError
-        If it is empty, binary, an old workbook, or cannot be taken apart into columns.
+        If it is empty, binary, or cannot be taken apart into columns.
     """
-    data = part.read()
-    if data[:2] == b"PK":
-        return _open_workbook(part, data)
-    if data[:4] == _OLD_WORKBOOK:
-        raise SourceError(f"{part.name} is an old (.xls) or password-locked Excel workbook; save it as .xlsx or CSV.")
     text, notes = to_utf8(data, part.name)
     text = text.lstrip(b"\r\n")
     if not text.strip():
@@ -122,64 +109,22 @@ def _select_text(
         reason = str(error).splitlines()[0][:160]
         raise SourceError(f"{name} cannot be taken apart into columns ({reason}); export it again as CSV.") from error
     by_position = dict(zip(sorted(set(positions)), frame.columns, strict=True))
-    frame = frame.select(pl.col(by_position[i]).alias(c) for i, c in zip(positions, wanted, strict=True))
-    return without_repeated_headers(frame)
+    return frame.select(pl.col(by_position[i]).alias(c) for i, c in zip(positions, wanted, strict=True))
 
 
-def without_repeated_headers(frame: pl.DataFrame) -> pl.DataFrame:
-    """Leave out lines that repeat the header, as files joined by hand have them."""
+def read_columns(table: Table, wanted: Sequence[str]) -> tuple[pl.DataFrame, tuple[str, ...]]:
+    """Return columns of a table without the lines that repeat its header, as files joined by hand have them.
+
+    Returns
+    -------
+    frame : DataFrame of str
+    notes : tuple of str
+        How many such lines there were, if any.
+    """
+    frame = table.select(wanted)
     if frame.is_empty() or not frame.columns:
-        return frame
-    return frame.filter(~pl.all_horizontal(pl.col(c).str.strip_chars() == c.strip() for c in frame.columns))
-
-
-def _open_workbook(part: Part, data: bytes) -> Table:
-    with open_archive(io.BytesIO(data), part.name) as archive:
-        check_limits(list_members(archive, part.name), part.name)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # openpyxl remarks on styles it does not know; they carry no data
-            rows, note = _first_table(openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True))
-    except Exception as error:  # openpyxl raises many kinds; the user needs one sentence
-        raise SourceError(f"{part.name} could not be read as an Excel workbook ({error}); save it again.") from error
-    if not rows:
-        raise SourceError(f"{part.name} is empty: none of its sheets holds a table.")
-    columns = tuple(rows[0])
-    return Table(part.name, part.file, columns, partial(_select_rows, rows, columns), note)
-
-
-def _first_table(book: Any) -> tuple[list[list[str]], tuple[str, ...]]:
-    """Return the rows of the widest-headed sheet from its header on."""
-    sheets: dict[str, list[list[str]]] = {}
-    for sheet in book.worksheets:
-        sheet.reset_dimensions()  # some exporters state one cell only
-        rows = [[_cell_text(value) for value in row] for row in sheet.iter_rows(values_only=True)]
-        sheets[sheet.title] = [row for row in rows if any(row)]
-    title = max(sheets, key=lambda name: max((_filled(row) for row in sheets[name][:_HEADER_ROWS]), default=0))
-    rows = sheets[title]
-    if not rows:
-        return [], ()
-    header = max(range(min(_HEADER_ROWS, len(rows))), key=lambda i: (_filled(rows[i]), -i))
-    others = [name for name, found in sheets.items() if found and name != title]
-    note = (f"Sheet '{title}' was read; ignored: {', '.join(others)}.",) if others else ()
-    return rows[header:], note
-
-
-def _filled(row: list[str]) -> int:
-    return sum(bool(cell) for cell in row)
-
-
-def _cell_text(value: object) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, datetime | date | time):
-        return value.isoformat()
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return str(value).strip()
-
-
-def _select_rows(rows: list[list[str]], header: tuple[str, ...], wanted: Sequence[str]) -> pl.DataFrame:
-    positions = {column: header.index(column) for column in wanted}
-    columns = {c: [row[i] if i < len(row) else "" for row in islice(rows, 1, None)] for c, i in positions.items()}
-    return without_repeated_headers(pl.DataFrame(columns, schema=dict.fromkeys(columns, pl.String)))
+        return frame, ()
+    kept = frame.filter(~pl.all_horizontal(pl.col(c).str.strip_chars() == c.strip() for c in frame.columns))
+    n = frame.height - kept.height
+    note = f"{table.name}: lines that repeat the header, as after joining files by hand: {n:,}; they were skipped."
+    return kept, (note,) if n else ()

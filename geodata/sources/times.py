@@ -15,6 +15,11 @@ _WRITTEN: Final = (
     r"(?P<year>\d{4}|\d{2})" + _CLOCK + r" *(?P<half>[AaPp])?(?:\.?[Mm]\.?)?$"
 )
 _NAMED_MONTH: Final = r"^(?P<month>[A-Za-z]{3,9})[- ](?P<year>\d{4}|\d{2})$"
+_UNBROKEN: Final = (
+    r"^(?P<year>(?:19|20)\d{2})(?P<month>0\d|1[0-2])(?P<day>[0-3]\d)(?P<hour>[0-2]\d)(?P<minute>[0-5]\d)"
+    r"(?P<second>\d{2})?$"
+)
+_EPOCH: Final = {r"^\d{10}(?:\.\d+)?$": 1.0, r"^\d{13}$": 1e-3}  # seconds and milliseconds since 1970, UTC
 _SERIAL: Final = r"^\d{5}(?:\.\d+)?$"
 _MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _YEARS: Final = (1990, 2099)
@@ -49,17 +54,20 @@ def localise(naive: pl.Expr, timezone: str) -> pl.Expr:
     return pl.coalesce(first, later)
 
 
-def parse(text: pl.Series, timezone: str) -> pl.DataFrame:
+def parse(text: pl.Series, timezone: str, order: str = "") -> pl.DataFrame:
     """Return when each text says something happened.
 
-    ISO dates, UK day-first dates (``01/02/2023`` is 1 February) with named or numbered months, Excel serial numbers
-    and whole months are understood. Dates are read month-first only when the column holds a day above 12 in second
-    place and none in first. When every time of a column is midnight the column holds dates; when every one of 20 dates
-    or more is the first of a month it holds months. Years outside 1990-2099 are slips of the keyboard: not understood.
+    ISO dates, UK day-first dates (``01/02/2023`` is 1 February) with named or numbered months, Excel serial numbers,
+    seconds or milliseconds since 1970 (UTC) and whole months are understood. Unless `order` says so, dates are read
+    month-first only when the column holds a day above 12 in second place and none in first. When every time of a column
+    is midnight the column holds dates; when every one of 20 dates or more is the first of a month it holds months.
+    Years outside 1990-2099 are slips of the keyboard: not understood.
 
     Parameters
     ----------
     text : Series of str, length n
+    order : str
+        ``day-first`` or ``month-first`` when known; otherwise the column tells.
 
     Returns
     -------
@@ -69,9 +77,13 @@ def parse(text: pl.Series, timezone: str) -> pl.DataFrame:
     """
     distinct = text.unique()
     parts = _parts(distinct)
-    month_first = _is_month_first(parts)
+    month_first = order == "month-first" or (not order and _is_month_first(parts))
     if month_first:
-        parts = parts.with_columns(day=pl.col("month"), month=pl.col("day"))
+        day, month = pl.col("day"), pl.col("month")
+        parts = parts.with_columns(
+            day=pl.when("is_numbered").then(month).otherwise(day),
+            month=pl.when("is_numbered").then(day).otherwise(month),
+        )
     found = _instants(parts, timezone, len(text)).with_columns(is_month_first=pl.lit(month_first))
     return pl.DataFrame({"text": text}).join(found, on="text", how="left", maintain_order="left").drop("text")
 
@@ -89,10 +101,11 @@ def join_clock(date: pl.Series, clock: pl.Series) -> pl.Series:
 
 def _parts(text: pl.Series) -> pl.DataFrame:
     """Return the pieces of each text as columns of text, plus Excel's serial number."""
-    stripped = pl.col("text").str.strip_chars()
-    frame = pl.DataFrame({"text": text}).with_columns(
+    stripped = pl.col("written_as").str.strip_chars()
+    frame = pl.DataFrame({"text": text, "written_as": _epochs_as_iso(text)}).with_columns(
         iso=stripped.str.extract_groups(_ISO),
         compact=stripped.str.extract_groups(_COMPACT),
+        unbroken=stripped.str.extract_groups(_UNBROKEN),
         written=stripped.str.extract_groups(_WRITTEN),
         named=stripped.str.extract_groups(_NAMED_MONTH),
         serial=pl.when(stripped.str.contains(_SERIAL)).then(stripped).cast(pl.Float64, strict=False),
@@ -104,6 +117,20 @@ def _parts(text: pl.Series) -> pl.DataFrame:
     ]
     is_numbered = pl.col("written").struct.field("month").str.contains(r"^\d+$").fill_null(value=False)
     return frame.select("text", "serial", *pieces, is_numbered=is_numbered)
+
+
+def _epochs_as_iso(text: pl.Series) -> pl.Series:
+    """Return seconds and milliseconds since 1970 as ISO times in UTC; when each is a UTC midnight, as dates."""
+    bare = pl.col("text").str.strip_chars()
+    number = bare.cast(pl.Float64, strict=False)
+    seconds = pl.coalesce(pl.when(bare.str.contains(shape)).then(number * unit) for shape, unit in _EPOCH.items())
+    frame = pl.DataFrame({"text": text}).with_columns(seconds=seconds)
+    held = frame["seconds"].drop_nulls()
+    if held.is_empty():
+        return text
+    shape = "%Y-%m-%d" if bool((held % 86_400 == 0).all()) else "%Y-%m-%dT%H:%M:%SZ"
+    instant = pl.from_epoch(pl.col("seconds").cast(pl.Int64), time_unit="s")
+    return frame.select(pl.coalesce(instant.dt.strftime(shape), "text")).to_series()
 
 
 def _is_month_first(parts: pl.DataFrame) -> bool:
