@@ -14,14 +14,16 @@ from geodata.area import WGS84, StudyArea, operation_accuracy
 from geodata.errors import DesignError
 from geodata.period import Period
 from geodata.quality import DefaultLocation, screen
+from geodata.schema import ASB
 from geodata.sources import Intake, intake_of
 from geodata.store import fingerprint
+from geodata.streams import officer_share_rise, public_reports, recording_change
 from hotspots.evaluate import wording
 from hotspots.evaluate.design import Design, design_hash
 from hotspots.evaluate.dose import delivered
 from hotspots.evaluate.estimators import Effect, estimate, rerandomisation_p_value
 from hotspots.evaluate.evaluation import Check, Displacement, Evaluation, NaiveChange
-from hotspots.evaluate.gates import MIN_CONTROLS, check_gates, closed
+from hotspots.evaluate.gates import MIN_CONTROLS, GateResult, check_gates, closed
 from hotspots.evaluate.places import (
     Place,
     best_rank,
@@ -42,7 +44,6 @@ from hotspots.evaluate.wdd import (
 from hotspots.evaluate.window import Window, months_of
 from hotspots.results import Provenance
 
-OFFICER = "officer"
 MIN_NAIVE_BASE = 30  # R6.19
 _RINGS = {10: 2, 9: 1}  # about 300 m either way
 _SIGNIFICANT_Z = 1.96
@@ -76,7 +77,7 @@ def evaluate(design: Design, incidents: Intake | pd.DataFrame, area: StudyArea, 
     gate = screen(intake, area, categories=design.categories, first_month=None, last_month=None)
     resolution = 9 if gate.report.location_precision == "snap_point" else 10
     inside = gate.incidents.loc[gate.incidents["inside"]]
-    outcome = inside.loc[inside["origin"] != OFFICER]
+    outcome = public_reports(inside)
     window = months_of(design, gate)
     panel = _panel(
         design, outcome, area, window, resolution=resolution, seed=seed, default_locations=gate.report.default_locations
@@ -95,6 +96,7 @@ def evaluate(design: Design, incidents: Intake | pd.DataFrame, area: StudyArea, 
         months_after=len(window.after),
         mde_pct=mde.mde_pct if mde else None,
     )
+    gates += _recording_gate(design, intake, area, window)
     effect = None if closed(gates) else _effect(panel.treated, panel.controls, window.before, window.after)
     dose = delivered(
         design, [place.name for place in panel.treated_places], window.after_period, timezone=area.timezone
@@ -106,7 +108,7 @@ def evaluate(design: Design, incidents: Intake | pd.DataFrame, area: StudyArea, 
     displacement = _displacement(panel, window, effect)
     naive = naive_change(panel.treated.sum(), window.before, window.after)
     wdd, wdq = _textbook(panel, window)
-    officer = int((inside["origin"] == OFFICER).sum())
+    officer = len(inside) - len(outcome)
     return Evaluation(
         design=design,
         design_hash=design_hash(design),
@@ -141,6 +143,7 @@ def evaluate(design: Design, incidents: Intake | pd.DataFrame, area: StudyArea, 
             *wording.notes(design, window, officer=officer, resolution=resolution),
             *panel.notes,
             *wording.recording_note(outcome, window),
+            *_officer_note(inside, window),
             *wording.quality_note(gate.report),
             displacement.sentence,
             wording.naive_sentence(naive),
@@ -148,6 +151,25 @@ def evaluate(design: Design, incidents: Intake | pd.DataFrame, area: StudyArea, 
         ),
         provenance=_provenance(intake, area, seed),
         is_synthetic=intake.is_synthetic,
+    )
+
+
+def _officer_note(inside: pd.DataFrame, window: Window) -> tuple[str, ...]:
+    """Say when officers' own share of the records rose after the start (R7.6)."""
+    rise = officer_share_rise(inside, window.before_period, window.after_period)
+    return (rise.message,) if rise else ()
+
+
+def _recording_gate(design: Design, intake: Intake, area: StudyArea, window: Window) -> tuple[GateResult, ...]:
+    """Close a claim on ASB alone where it may only have been given another name (R3.5)."""
+    if design.categories != (ASB,):
+        return ()
+    records = intake.records
+    inside = records.loc[area.contains(records["longitude"], records["latitude"])]
+    change = recording_change(public_reports(inside), window.before_period, window.after_period)
+    message = change.message if change else "ASB as a share of ASB and linked crime moved by 10 points or less."
+    return (
+        GateResult("recording", change is None, message, is_required=change is not None and change.severity == "red"),
     )
 
 

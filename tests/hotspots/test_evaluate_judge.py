@@ -299,3 +299,41 @@ def test_the_naive_change_warns_of_a_small_base_and_of_unlike_months():
     short = naive_change(series * 10, MONTHS[:4], MONTHS[4:8])
     assert "unlike months" in short.warning
     assert naive_change(series * 0, MONTHS[:24], MONTHS[24:]).change_pct is None
+
+
+def recorded_as_crime(frame, share):
+    """Return `frame` with that share of the ASB from the start on under the name of public order."""
+    renamed = frame.copy()
+    late = renamed.index[(renamed["month"] >= START)]
+    moved = late[np.random.default_rng(5).random(len(late)) < share]
+    renamed.loc[moved, "category"] = "public-order"
+    return renamed
+
+
+def test_asb_recorded_under_another_name_closes_a_claim_on_asb_alone():
+    steady = town(effect=0.0).assign(category="public-order").sample(frac=0.3, random_state=3)
+    known = pd.concat([town(), steady], ignore_index=True)
+    honest = evaluate(design(), intake_of(known), AREA)
+    assert honest.verdict == "reduction"
+    shifted = pd.concat([recorded_as_crime(town(effect=0.0), 0.4), steady], ignore_index=True)
+    blocked = evaluate(design(), intake_of(shifted), AREA)
+    assert blocked.verdict == "not_assessable"
+    assert "recording may have changed" in blocked.headline
+    gate = next(gate for gate in blocked.gates if gate.name == "recording")
+    assert not gate.passed
+    assert gate.is_required
+
+
+def test_without_linked_crime_the_recording_gate_warns_and_blocks_nothing(halved):
+    gate = next(gate for gate in halved.gates if gate.name == "recording")
+    assert not gate.passed
+    assert not gate.is_required
+    assert "cannot be checked" in gate.message
+
+
+def test_more_officer_records_after_the_start_are_said():
+    frame = town()
+    late = frame.index[frame["month"] >= START]
+    frame.loc[late[::4], "origin"] = "officer"
+    notes = " ".join(evaluate(design(), intake_of(frame), AREA).notes)
+    assert "Officers made 0.0% of the reports" in notes
