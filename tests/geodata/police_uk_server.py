@@ -268,9 +268,9 @@ def street_text(month: str, n: int, force: str = "A Force") -> str:
 def archive_of(members: Mapping[str, str | bytes], *, padding: int = 0) -> bytes:
     """Return a ZIP; `padding` adds a file of that many random bytes, so that there is something to download."""
     out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(out, "w") as archive:
         for name, content in members.items():
-            archive.writestr(zipfile.ZipInfo(name), content)
+            archive.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_DEFLATED)
         if padding:
             noise = np.random.default_rng(0).bytes(padding)
             archive.writestr(zipfile.ZipInfo("2000-01/2000-01-other-outcomes.csv"), noise, zipfile.ZIP_STORED)

@@ -29,6 +29,7 @@ Say = Callable[[str, int, int], None]
 FORCE: Final = re.compile(r"[a-z]+(-[a-z]+)*")
 """How police.uk writes a force in addresses and file names."""
 
+_FOLDER = f"{HIDDEN}/archive/"
 _MEMBER = re.compile(r"(?:^|/)(\d{4}-\d{2})/(\d{4}-\d{2})-([a-z-]+)-street\.csv$")
 _PIECE_BYTES = 1024**2
 _OK, _PARTIAL, _NOT_FOUND, _NO_SUCH_RANGE = 200, 206, 404, 416
@@ -61,41 +62,43 @@ def fetch_force(client: Client, cache: Cache, force: str, months: list[str], say
     absent: list[str] = []
     wanted = sorted(months)
     while wanted:
-        newest = wanted[-1]
-        name = _archive(client, cache, newest, say)
+        name = _archive(client, cache, wanted[-1], say)
+        reaches_back_to = cache.facts(name)["first"]
+        here = [month for month in wanted if month >= reaches_back_to]
         try:
-            covered, found = _extract(cache, name, force, wanted)
+            absent += _extract(cache, name, force, here)
         except SourceError:
             cache.forget(name)  # a damaged archive must not be met again by the next run
             raise
-        reached = min(covered, default=newest)
-        absent += [month for month in wanted if month >= min(reached, newest) and month not in found]
-        wanted = [month for month in wanted if month < min(reached, newest)]
+        wanted = [month for month in wanted if month < reaches_back_to]
     return sorted(absent)
 
 
-def _extract(cache: Cache, name: str, force: str, months: list[str]) -> tuple[set[str], set[str]]:
-    """Unpack the street files of one force; return the months the archive covers and those of them found."""
+def _extract(cache: Cache, name: str, force: str, months: list[str]) -> list[str]:
+    """Unpack the street files of one force; return the months for which there is none."""
     label = Path(name).name
     with open_archive(cache.path(name), label) as archive:
-        members: dict[tuple[str, str], zipfile.ZipInfo] = {}
-        for member in list_members(archive, label):
-            match = _MEMBER.search(member.filename)
-            if match and match[1] == match[2]:
-                members[match[1], match[3]] = member
+        members = _street_members(archive, label)
         _check_force(force, {who for _, who in members}, label)
         found = {month: members[month, force] for month in months if (month, force) in members}
         check_limits(found.values(), label)
-        for month, member in sorted(found.items()):
-            cache.write(
-                street_name(month, force), _unpacked(archive, member, label), target=f"force {force}", archive=label
-            )
-    return {month for month, _ in members}, set(found)
+        for month, member in found.items():
+            pieces = _unpacked(archive, member, label)
+            cache.write(street_name(month, force), pieces, target=f"force {force}", archive=label)
+    return [month for month in months if month not in found]
+
+
+def _street_members(archive: zipfile.ZipFile, label: str) -> dict[tuple[str, str], zipfile.ZipInfo]:
+    """Return the street files of an archive by month and force."""
+    members = {}
+    for member in list_members(archive, label):
+        match = _MEMBER.search(member.filename)
+        if match and match[1] == match[2]:
+            members[match[1], match[3]] = member
+    return members
 
 
 def _check_force(force: str, known: set[str], label: str) -> None:
-    if not known:
-        raise SourceError(f"{label} holds no street file; it is not a police.uk archive.")
     if force not in known:
         close = get_close_matches(force, known, n=3) or sorted(known)[:3]
         raise DataError(f"{label} knows no force '{force}' among its {len(known)}; did you mean {' or '.join(close)}?")
@@ -111,19 +114,37 @@ def _unpacked(archive: zipfile.ZipFile, member: zipfile.ZipInfo, label: str) -> 
 
 
 def _archive(client: Client, cache: Cache, month: str, say: Say) -> str:
-    """Return the name in the cache of a whole archive, downloading what is missing of it."""
-    name = f"{HIDDEN}/archive/{month}.zip"
-    if cache.holds(name):
-        return name
-    what = f"The archive of {month}"
+    """Return the name in the cache of a whole archive that covers a month, downloading what is missing of one."""
+    for name in reversed(cache.names(_FOLDER)):
+        if cache.facts(name)["first"] <= month <= cache.facts(name)["last"] and cache.holds(name):
+            return name
+    name = f"{_FOLDER}{month}.zip"
     part = cache.path(f"{name}.part")
-    tag = client.persist(lambda: _download(client, cache, month, part, say), what)
-    if not zipfile.is_zipfile(part):
+    tag = client.persist(lambda: _download(client, cache, month, part, say), f"The archive of {month}")
+    try:
+        first, last = _coverage(part, month)
+    except SourceError:
         _discard(part)
-        raise SourceError(f"{what} is no ZIP after download; run the same command again.")
-    cache.adopt(part, name, tag=tag)
-    _note_of(part).unlink(missing_ok=True)
+        raise
+    cache.adopt(part, name, first=first, last=last, tag=tag)
+    _discard(part)
     return name
+
+
+def _coverage(part: Path, month: str) -> tuple[str, str]:
+    """Return the first and last month of a downloaded archive.
+
+    Raises
+    ------
+    SourceError
+        If it is no ZIP, breaks a limit, or holds no street file.
+    """
+    label = f"{month}.zip"
+    with open_archive(part, label) as archive:
+        months = {month for month, _ in _street_members(archive, label)}
+    if not months:
+        raise SourceError(f"{label} holds no street file; it is not a police.uk archive.")
+    return min(*months, month), max(*months, month)
 
 
 def _download(client: Client, cache: Cache, month: str, part: Path, say: Say) -> str:

@@ -47,6 +47,10 @@ class Cache:
         """Return what the manifest says of a file; nothing where it does not know it."""
         return self._entries.get(name, {})
 
+    def names(self, start: str) -> list[str]:
+        """Return the names the manifest knows that begin so, in order."""
+        return sorted(name for name in self._entries if name.startswith(start))
+
     def targets(self) -> set[str]:
         """Return what the street files in the folder were fetched for."""
         return {

@@ -15,6 +15,7 @@ from urllib.parse import urljoin, urlsplit
 
 import numpy as np
 import requests
+from requests.adapters import HTTPAdapter
 from urllib3.exceptions import HTTPError
 
 from geodata.errors import DataError
@@ -145,7 +146,9 @@ class Client:
         self._rng = np.random.default_rng(random_state)
         self._sleep = sleep
         self._bucket = TokenBucket(requests_per_second, max(1.0, requests_per_second), sleep=sleep)
-        self._session = requests.Session()
+        self._session, self._adapter = requests.Session(), HTTPAdapter()
+        for scheme in ("http://", "https://"):
+            self._session.mount(scheme, self._adapter)
         self._session.headers["User-Agent"] = "asb-hotspots (https://data.police.uk/docs/ client)"
 
     def __enter__(self) -> Client:
@@ -154,6 +157,10 @@ class Client:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        # requests leaves open connections to the garbage collector, which may come late after a failed request.
+        pools = self._adapter.poolmanager.pools
+        for key in pools.keys():  # noqa: SIM118 - not a dict
+            pools[key].close()
         self._session.close()
 
     @contextmanager
