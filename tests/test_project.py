@@ -57,6 +57,13 @@ def development(project: dict) -> dict[str, Requirement]:
 
 
 @pytest.fixture(scope="module")
+def extras(project: dict) -> dict[str, Requirement]:
+    """What users may add for a database or a cluster; imported only where it is used."""
+    optional = project["project"]["optional-dependencies"]
+    return _by_name([line for extra, lines in optional.items() if extra != "dev" for line in lines])
+
+
+@pytest.fixture(scope="module")
 def tracked(root: Path) -> list[Path]:
     if not (root / ".git").exists():
         pytest.skip("this copy is no git checkout, so which files are committed is unknown")
@@ -117,11 +124,12 @@ def test_the_conda_environment_asks_for_the_same_packages_as_pyproject(
 
 
 def test_everything_imported_is_declared_and_everything_declared_is_imported(
-    root: Path, runtime: dict[str, Requirement]
+    root: Path, runtime: dict[str, Requirement], extras: dict[str, Requirement]
 ) -> None:
     used = set(_imports([root / "geodata", root / "hotspots", root / "streamlit_app.py"]))
     needed = {name: IMPORT_NAMES.get(name, name.replace("-", "_")) for name in runtime}
-    assert not _undeclared(used, needed.values()), "imported, but not among the dependencies of pyproject.toml"
+    in_extras = [IMPORT_NAMES.get(name, name.replace("-", "_")) for name in extras]
+    assert not _undeclared(used, [*needed.values(), *in_extras]), "imported, but not declared in pyproject.toml"
 
     unused = {name for name, module in needed.items() if not any(_within(u, module) for u in used)}
     assert unused == set(NEVER_IMPORTED), "declared and never imported (or imported after all)"
