@@ -229,9 +229,10 @@ def _sentence(held: pd.DataFrame, place: object, half_width: float) -> str:
     own = held.loc[held["place"] == place]
     uncertain = own.loc[own["is_uncertain"]]
     kinds = uncertain["location_precision"].value_counts()
+    error_m = uncertain["error_radius_m"].median()
     named = ", ".join(f"{_WORDS[str(kind)]} {n:,}" for kind, n in kinds.items())
     return (
         f"Low location confidence: {len(uncertain):,} of its {len(own):,} reports ({len(uncertain) / len(own):.0%}) "
-        f"may belong elsewhere, because they are placed only to within some {uncertain['error_radius_m'].median():.0f} m "
+        f"may belong elsewhere, because they are placed only to within some {error_m:.0f} m "
         f"({named}) and the place is {2 * half_width:.0f} m wide."
     )
