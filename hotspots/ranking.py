@@ -58,7 +58,8 @@ def decayed_rate(
     squares = float(w @ w)
     if squares == 0:
         raise DesignError("Every month of the period is marked as missing; there is nothing to rank.")
-    y = (matrix.to_numpy(dtype=float) @ w) * (w.sum() / squares)
+    # Summed row by row: a matrix product may add equal rows in different orders and so break a tie between equal cells.
+    y = (np.ascontiguousarray(matrix, dtype=float) * w).sum(axis=1) * (w.sum() / squares)
     return pd.DataFrame({"y": y, "months": w.sum() ** 2 / squares}, index=matrix.index)
 
 

@@ -104,6 +104,14 @@ def test_the_order_of_rows_is_irrelevant(matrix, random):
     assert_frame_equal(there, back)
 
 
+def test_equal_cells_stay_tied_wherever_their_rows_stand():
+    row = [3, 1, 3, 3, 0, 1, 3, 0, 1, 3, 1, 3, 0]
+    for n in range(2, 40):
+        ranked = rank_cells(matrix_of([row] * n), CONFIG, top_k=2, random_state=1)
+        assert ranked["score"].nunique() == 1
+        assert ranked["rank"].to_list() == list(range(1, n + 1))
+
+
 def test_a_cell_where_anything_was_recorded_expects_something():
     matrix = matrix_of([[5, 5], [0, 0], [0, 0]])
     ranked = rank_cells(matrix, CONFIG, top_k=1, known=pd.Series([True, True, False], matrix.index), random_state=0)
