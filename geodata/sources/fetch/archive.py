@@ -117,9 +117,12 @@ def _archive(client: Client, cache: Cache, month: str, say: Say) -> str:
     """Return the name in the cache of a whole archive that covers a month, downloading what is missing of one."""
     for name in reversed(cache.names(_FOLDER)):
         if cache.facts(name)["first"] <= month <= cache.facts(name)["last"] and cache.holds(name):
+            _discard(cache.path(f"{name}.part"))
             return name
     name = f"{_FOLDER}{month}.zip"
     part = cache.path(f"{name}.part")
+    if cache.path(name).exists() and _note_of(part).exists():  # the end came between the move and the manifest
+        cache.path(name).replace(part)
     tag = client.persist(lambda: _download(client, cache, month, part, say), f"The archive of {month}")
     try:
         first, last = _coverage(part, month)
