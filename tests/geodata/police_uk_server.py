@@ -277,11 +277,13 @@ def archive_of(members: Mapping[str, str | bytes], *, padding: int = 0) -> bytes
     return out.getvalue()
 
 
-def forces_archive(months: Sequence[str], forces: Sequence[str] = ("west-midlands", "kent"), **given: int) -> bytes:
-    """Return an archive as police.uk lays it out, with files that hold no incidents beside the street files."""
+def forces_archive(
+    months: Sequence[str], forces: Sequence[str] = ("west-midlands", "kent"), *, n: int = 3, **given: int
+) -> bytes:
+    """Return an archive as police.uk lays it out: `n` reports in the first month, one more in each that follows."""
     members: dict[str, str | bytes] = {}
     for i, month in enumerate(months):
         for force in forces:
-            members[f"{month}/{month}-{force}-street.csv"] = street_text(month, 3 + i, force)
+            members[f"{month}/{month}-{force}-street.csv"] = street_text(month, n + i, force)
             members[f"{month}/{month}-{force}-outcomes.csv"] = "Crime ID,Month,Outcome type\n"
     return archive_of(members, **given)

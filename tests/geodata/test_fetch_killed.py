@@ -66,7 +66,7 @@ def server() -> Iterator[PoliceUk]:
     crimes = [crime(100 * i + j, *place, month) for i, month in enumerate(MONTHS) for j, place in enumerate(places)]
     state = PoliceUk(
         crimes=crimes, months=MONTHS, max_crimes=35, rate=1e6, burst=1e6, slow_body_s=0.02,
-        archives={"2024-02": forces_archive(MONTHS, padding=400_000)},
+        archives={"2024-02": forces_archive(MONTHS, n=400, padding=400_000)},
     )  # fmt: skip
     with serve(state) as running:
         yield running
@@ -157,10 +157,7 @@ def test_a_save_killed_at_20_moments_shows_nothing_half_written_and_ends_the_sam
     assert len(load(name, tmp_path / "whole").records) == 20_000
 
     n_killed = 0
-    rng = np.random.default_rng(12)
-    cuts: list[dict[str, Any]] = [{"die_at": 1 + i % n_events} for i in range(N_KILLS // 2)]
-    cuts += [{"kill_after_s": float(after)} for after in rng.uniform(0.3 * seconds, seconds, N_KILLS // 2)]
-    for i, moment in enumerate(cuts):
+    for i, moment in enumerate(moments(n_events, seconds)):
         after = moment.pop("kill_after_s", None)
         status, _, _ = worker.run(order(f"killed-{i}", **moment), kill_after_s=after)
         assert status in (0, -signal.SIGKILL)
