@@ -1,4 +1,4 @@
-"""The command line: `hotspots demo | sample | check | run | evaluate | app`.
+"""The command line: `hotspots demo | sample | fetch | check | run | evaluate | app`.
 
 Exit codes: 0 done, 1 the data or the design was refused with a clear reason, 2 wrong usage.
 """
@@ -84,6 +84,34 @@ def sample(
     from hotspots import terminal
 
     terminal.console().print(terminal.written(write_city(make_city(seed), folder)))
+
+
+@app.command()
+def fetch(
+    folder: Annotated[Path, typer.Argument(help="Where the monthly street files go; the same folder continues.")],
+    *,
+    first: Annotated[str, typer.Option("--from", help="First month, YYYY-MM.")],
+    last: Annotated[str, typer.Option("--to", help="Last month, YYYY-MM.")],
+    force: Annotated[str | None, typer.Option(help="Force as police.uk writes it, e.g. west-midlands.")] = None,
+    area: Annotated[Path | None, typer.Option(help="Polygon file: ask the API for this area instead.")] = None,
+    base: Annotated[str, typer.Option(help="Address of data.police.uk or of a mirror.")] = "https://data.police.uk",
+    also_host: Annotated[
+        list[str] | None, typer.Option(help="Another host that may answer for it, as for the archives; repeatable.")
+    ] = None,
+) -> None:
+    """Download street files from data.police.uk: one force from its archives, or one area from its API."""
+    from geodata.area import read_area
+    from geodata.sources.fetch import fetch as fetch_files
+    from hotspots import terminal
+
+    study = None if area is None else read_area(area)
+    with terminal.download() as progress:
+        report = fetch_files(
+            force, first, last, folder, area=study, base=base, also_hosts=also_host or (), progress=progress
+        )
+    for warning in report.warnings:
+        terminal.console(stderr=True).print(warning, style="yellow", markup=False)
+    terminal.console().print(terminal.written({path.name: path for path in report.files}))
 
 
 @app.command()

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from rich import box
 from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
 from rich.panel import Panel
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
@@ -118,3 +120,12 @@ def banner(run: Run) -> RenderableType:
 def console(*, stderr: bool = False) -> Console:
     """Return the terminal to write to."""
     return Console(stderr=stderr, highlight=False)
+
+
+@contextmanager
+def download() -> Iterator[Callable[[str, int, int], None]]:
+    """Show on stderr what is being fetched, how much of it is there, and of how much (0: unknown)."""
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console(stderr=True)) as bar:
+        task = bar.add_task("Asking", total=None)
+        yield lambda text, done, total: bar.update(task, description=text, completed=done, total=total or None)
