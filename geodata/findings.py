@@ -6,14 +6,17 @@ Grades, thresholds and rule numbers are those of the table "Where the defaults c
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from scipy.stats import poisson
 
 from geodata.area import StudyArea
+from geodata.confidence import written_rounding
 from geodata.period import Period
+from geodata.points import distinct
 
 Severity = Literal["info", "amber", "red"]
 
@@ -29,7 +32,10 @@ MIN_MONTHS: Final = 12  # R1.8
 HARD_MIN_MONTHS: Final = 6  # R1.8
 COVID: Final = Period.of("2020-04", "2021-03")
 MIDNIGHT_SHARE: Final = 0.05  # R3.13
-ROUNDED_SHARE: Final = 0.5  # R3.10
+COARSE_M: Final = 50.0  # R3.10: coordinates that far off by rounding alone blur a 150 m hotspot
+BUSIEST_SHARE: Final = 0.10
+STRAY_MONTHS: Final = 12
+STRAY_SHARE: Final = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +69,7 @@ def hit_rate(wanted: pd.DataFrame) -> Finding:
     meaning = {
         "info": "enough for a map of places",
         "amber": "places with poor addresses may be missing from the list",
-        "red": "below the minimum for reliable mapping, so no list is made",
+        "red": "below the minimum for reliable mapping, so no list is made unless a person answers for it",
     }[severity]
     message = f"{located:,} of {len(wanted):,} wanted records ({_percent(rate)}) have coordinates: {meaning}."
     return Finding("coordinates", severity, len(wanted) - located, message, "R3.7")
@@ -106,10 +112,15 @@ def identical_rows(inside: pd.DataFrame) -> Finding | None:
 
 
 def distinct_points(inside: pd.DataFrame) -> Finding:
-    """Count the different points the records use."""
-    n = len(inside[["longitude", "latitude"]].drop_duplicates())
-    message = f"{len(inside):,} records lie on {n:,} different points ({_percent(n / len(inside))} of the records)."
-    return Finding("distinct points", "info", n, message, "R2.2")
+    """Count the different points the records use, and say what share the busiest tenth of them holds (R1.13)."""
+    codes, _ = distinct(inside["longitude"], inside["latitude"])
+    held = np.sort(np.bincount(codes))[::-1]
+    busiest = held[: int(np.ceil(BUSIEST_SHARE * len(held)))].sum() / len(inside)
+    message = (
+        f"{len(inside):,} records lie on {len(held):,} different points ({_percent(len(held) / len(inside))} of the "
+        f"records); the busiest {BUSIEST_SHARE:.0%} of the points hold {busiest:.0%} of them."
+    )
+    return Finding("distinct points", "info", len(held), message, "R2.2")
 
 
 def missing_months(inside: pd.DataFrame, wanted: pd.DataFrame, period: Period) -> tuple[str, ...]:
@@ -122,15 +133,46 @@ def missing_months(inside: pd.DataFrame, wanted: pd.DataFrame, period: Period) -
     months = period.months
     in_files = wanted["month"].value_counts().reindex(months, fill_value=0).to_numpy()
     counts = inside["month"].value_counts().reindex(months, fill_value=0).to_numpy()
-    listed = []
-    for i, month in enumerate(months):
+    is_missing = (in_files == 0) | fallen(counts)
+    return tuple(f"{month:%Y-%m}" for month in months[is_missing])
+
+
+def fallen(counts: NDArray[Any]) -> NDArray[np.bool_]:
+    """Return which months hold less than half the median of the 12 before them, and less than chance would give."""
+    has_fallen = np.zeros(len(counts), dtype=bool)
+    for i, n in enumerate(counts):
         before = counts[max(0, i - TRAILING_MONTHS) : i]
         before = before[before > 0]
         typical = float(np.median(before)) if len(before) >= MIN_TRAILING_MONTHS else 0.0
-        has_fallen = counts[i] < MISSING_BELOW * typical and poisson.cdf(counts[i], typical) < CHANCE_LEVEL
-        if in_files[i] == 0 or has_fallen:
-            listed.append(f"{month:%Y-%m}")
-    return tuple(listed)
+        has_fallen[i] = n < MISSING_BELOW * typical and poisson.cdf(n, typical) < CHANCE_LEVEL
+    return has_fallen
+
+
+def impossible_months(months: pd.Series, today: pd.Timestamp) -> pd.DatetimeIndex:
+    """Return months that are slips of the keyboard: after `today`, or more than a year away from all others.
+
+    A run of months that lies more than 12 months from the months with most records is a slip where it holds at most 1%
+    of the records; 2011 beside 2014 in earnest is none.
+    """
+    counts = months.value_counts().sort_index()
+    is_late = counts.index > today.tz_localize(None)
+    possible = counts.loc[~is_late]
+    held_months = pd.DatetimeIndex(possible.index)
+    number = held_months.year.to_numpy() * 12 + held_months.month.to_numpy()
+    runs = np.concatenate([[0], np.cumsum(np.diff(number) > STRAY_MONTHS)])[: len(possible)]
+    held = np.bincount(runs, weights=possible.to_numpy(), minlength=1)
+    is_stray = (held <= STRAY_SHARE * held.sum()) & (np.arange(len(held)) != held.argmax())
+    return pd.DatetimeIndex(counts.index[is_late].append(possible.index[is_stray[runs]]))
+
+
+def impossible_dates(months: pd.Series, impossible: pd.DatetimeIndex) -> Finding | None:
+    """Report records of months that cannot be right; they are left out, or one of them would stretch the period."""
+    if impossible.empty:
+        return None
+    n = int(months.isin(impossible).sum())
+    shown = ", ".join(f"{month:%Y-%m}" for month in impossible[:6]) + (" ..." if len(impossible) > 6 else "")
+    message = f"Records dated in the future or more than a year from all others: {n:,} ({shown}); they were left out."
+    return Finding("impossible dates", "amber", n, message, "R3.13")
 
 
 def missing_months_finding(missing: tuple[str, ...]) -> Finding | None:
@@ -206,20 +248,21 @@ def default_locations(crowded: tuple[DefaultLocation, ...], *, is_snapped: bool)
 
 
 def rounded_coordinates(inside: pd.DataFrame, area: StudyArea) -> Finding | None:
-    """Report coordinates rounded to 100 m, on the grid or in degrees to three decimals (R3.10)."""
-    points = inside[["longitude", "latitude"]].drop_duplicates()
-    x, y = area.project(points["longitude"], points["latitude"])
-    on_grid = (np.abs(x - 100 * np.round(x / 100)) < 0.5) & (np.abs(y - 100 * np.round(y / 100)) < 0.5)
-    degrees = points.to_numpy()
-    in_degrees = np.all(np.abs(degrees - np.round(degrees, 3)) < 1e-9, axis=1)
-    n = int((on_grid | in_degrees).sum())
-    if n <= ROUNDED_SHARE * len(points):
+    """Report coordinates rounded to 1,000, 100 or 10 m of the grid, or to 2, 3 or 4 decimals of a degree (R3.10)."""
+    points = inside[["longitude", "latitude"]].drop_duplicates().to_numpy(dtype=float)
+    found = written_rounding(points, area)
+    if not found.steps:
         return None
-    message = (
-        f"{n:,} of {len(points):,} points are rounded to about 100 m: "
-        "a 150 m hotspot cannot be told from its neighbour."
+    n, worst = int((found.radius_m > 0).sum()), float(found.radius_m.max())
+    steps = ", ".join(f"{k:,} to {name}" for name, k in found.steps)
+    meaning = (
+        "a 150 m hotspot cannot be told from its neighbour"
+        if worst >= COARSE_M
+        else "fine enough for places of patrol size"
     )
-    return Finding("rounded coordinates", "amber", n, message, "R3.10")
+    severity: Severity = "amber" if worst >= COARSE_M else "info"
+    message = f"{n:,} of {len(points):,} points are rounded ({steps}), up to {worst:.0f} m off by that: {meaning}."
+    return Finding("rounded coordinates", severity, n, message, "R3.10")
 
 
 def midnight_spike(inside: pd.DataFrame) -> Finding | None:

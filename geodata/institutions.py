@@ -103,7 +103,7 @@ class LocationDecision:
     n_excluded: int
 
 
-def location_policies(tables: Sequence[Mapping[str, Any]]) -> tuple[LocationPolicy, ...]:
+def location_policies(tables: Sequence[Any]) -> tuple[LocationPolicy, ...]:
     """Return policies from TOML tables ``[[default_locations]]``.
 
     Raises
@@ -283,14 +283,15 @@ def named_institutions(inside: pd.DataFrame) -> tuple[tuple[str, DefaultLocation
     return tuple(found)
 
 
-def institutions(named: Sequence[tuple[str, DefaultLocation]]) -> Finding | None:
+def institutions_finding(named: Sequence[DefaultLocation]) -> Finding | None:
     """Report busy points named as institutions or as no place at all (R1.11, R3.9)."""
     if not named:
         return None
-    n = sum(place.n for _, place in named)
-    names = "; ".join(f"{place.location} ({kind}, {place.n:,})" for kind, place in named[:5])
+    n = sum(place.n for place in named)
+    names = "; ".join(f"{place.location} ({place.n:,})" for place in named[:5])
     message = (
-        f"Points named as institutions hold {n:,} records: {names}; decide for each whether to keep, exclude or cap it."
+        f"Busy points named as institutions or as no known place hold {n:,} records: {names}; decide for each whether "
+        "to keep, exclude or cap it."
     )
     return Finding("institutions", "info", n, message, "R1.11, R3.9")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -9,23 +10,42 @@ import numpy as np
 import pandas as pd
 
 from geodata import findings as checks
+from geodata import placequality as places
 from geodata.area import StudyArea
 from geodata.categories import label, slug
+from geodata.confidence import at_any, confidence
 from geodata.errors import DataError
 from geodata.findings import DefaultLocation, Finding, Severity
+from geodata.institutions import (
+    WITHOUT_SCENE,
+    Institution,
+    LocationDecision,
+    LocationPolicy,
+    decide,
+    decisions_finding,
+    institutions_finding,
+    named_institutions,
+)
 from geodata.period import Period, parse_month
+from geodata.placequality import HitRate
+from geodata.points import distinct
 from geodata.schema import ASB, INCIDENTS, LOCATION_PRECISIONS, TIME_PRECISIONS, check
 from geodata.sources.intake import DUPLICATE, NO_DATE, Intake
 
-__all__ = ["DefaultLocation", "Finding", "Gate", "QualityReport", "Severity", "grade", "screen"]
+__all__ = [
+    "DefaultLocation", "Finding", "Gate", "HitRate", "LocationDecision", "LocationPolicy", "QualityReport", "Severity",
+    "blocking", "grade", "screen",
+]  # fmt: skip
 
 ALL: Final = "all"
 """Category name that keeps every category."""
 
+IMPOSSIBLE_DATE: Final = "impossible date"
 OTHER_CATEGORY: Final = "other category"
 OUTSIDE_PERIOD: Final = "outside the period"
 NO_COORDINATES: Final = "no coordinates"
 OUTSIDE_AREA: Final = "outside the area"
+EXCLUDED_LOCATION: Final = "excluded default location"
 _NOTABLE_SHARE: Final = 0.10  # a coarser precision held by this share of the records is the precision of the data
 _EARTH_RADIUS_KM: Final = 6371.0
 
@@ -52,11 +72,24 @@ class QualityReport:
     duplicate_ids: int
     conflicting_ids: int
     default_locations: tuple[DefaultLocation, ...]
+    institutions: tuple[DefaultLocation, ...] = ()  # busy points named as an institution or as no place at all
+    location_decisions: tuple[LocationDecision, ...] = ()
+    location_shares: tuple[tuple[str, float], ...] = ()  # share of the reports used by location precision
+    median_error_m: float | None = None  # plausible error of the reports used
+    hit_rates: tuple[HitRate, ...] = ()
+    missing_force_months: tuple[tuple[str, str], ...] = ()
+    reading_notes: tuple[str, ...] = ()  # what was found while the files were read
 
     @property
     def is_red(self) -> bool:
         """Whether any finding blocks the ranked list."""
         return any(finding.severity == "red" for finding in self.findings)
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Why the grade is no better: the messages of the worst findings, none for grade A."""
+        worst = {"C": "red", "B": "amber"}.get(self.grade)
+        return tuple(finding.message for finding in self.findings if finding.severity == worst)
 
 
 @dataclass(frozen=True)
@@ -75,12 +108,15 @@ def screen(
     categories: tuple[str, ...] = (ASB,),
     first_month: str | None = None,
     last_month: str | None = None,
+    policies: Sequence[LocationPolicy] = (),
+    institutions: Sequence[Institution] = (),
+    today: pd.Timestamp | None = None,
 ) -> Gate:
     """Take the wanted records through the gate.
 
-    Each record is dropped for the first reason that applies, in this order: duplicate Crime ID, no date, other
-    category, outside the period, no coordinates, outside the area. Records in the area's buffer are counted as
-    outside but stay in ``incidents`` as context.
+    Each record is dropped for the first reason that applies, in this order: duplicate Crime ID, no date, impossible
+    date, other category, outside the period, no coordinates, outside the area, excluded default location. Records in
+    the area's buffer are counted as outside but stay in ``incidents`` as context.
 
     Parameters
     ----------
@@ -92,6 +128,11 @@ def screen(
         Category names or slugs; ``("all",)`` keeps every category.
     first_month, last_month : str, optional
         ``YYYY-MM``; by default the span of the wanted records.
+    policies, institutions : sequence of LocationPolicy, of Institution
+        What is done with the records of default locations and institutions (R3.9, R1.11); a place that a policy keeps
+        or caps is settled and no longer reported as a default location.
+    today : Timestamp, optional
+        Records of later months are impossible; by default the clock's date.
 
     Raises
     ------
@@ -103,6 +144,13 @@ def screen(
     if records.empty:
         raise DataError("There is no dated record to screen; read the files again.")
     dropped = {DUPLICATE: 0, NO_DATE: 0} | dict(intake.dropped)
+    impossible = checks.impossible_months(records["month"], today or pd.Timestamp.now())
+    slip = checks.impossible_dates(records["month"], impossible)
+    if slip is not None:
+        records = records.loc[~records["month"].isin(impossible)]
+        if records.empty:
+            raise DataError(f"Every one of the {slip.n:,} dated records lies in the future; check dates and clock.")
+    dropped[IMPOSSIBLE_DATE] = slip.n if slip else 0
     of_category = records.loc[_is_wanted(records["category"], categories)]
     dropped[OTHER_CATEGORY] = len(records) - len(of_category)
     period = _period(of_category["month"], first_month, last_month)
@@ -121,8 +169,21 @@ def screen(
     dropped[OUTSIDE_AREA] = int((~is_inside).sum())
     if not is_inside.any():
         raise DataError(_nothing_inside(located, area))
-    incidents = check(located.assign(inside=is_inside).loc[is_inside | is_near], INCIDENTS)
-    report = _report(intake, wanted, incidents, area, period=period, dropped=dropped)
+    incidents = located.assign(inside=is_inside).loc[is_inside | is_near]
+    is_kept, decisions = decide(incidents, area, policies, institutions)
+    dropped[EXCLUDED_LOCATION] = int((incidents["inside"].to_numpy() & ~is_kept).sum())
+    incidents = incidents.loc[is_kept]
+    if not incidents["inside"].any():
+        raise DataError(
+            f"All {dropped[EXCLUDED_LOCATION]:,} records in '{area.name}' lie at places whose records are excluded; "
+            "check the default locations and institutions."
+        )
+    default, named = _default_locations(incidents.loc[incidents["inside"]], area, policies)
+    incidents = check(_with_confidence(incidents, intake.records, area, default), INCIDENTS)
+    found = _Found(slip, default, named, decisions)
+    report = _report(
+        intake, wanted, located.loc[~is_inside], incidents, area, period=period, dropped=dropped, found=found
+    )
     return Gate(incidents=incidents, period=period, report=report)
 
 
@@ -130,6 +191,16 @@ def grade(findings: tuple[Finding, ...]) -> Literal["A", "B", "C"]:
     """Return the grade of a set of findings: C with any red one, B with any amber one, otherwise A (R3.14)."""
     severities = {finding.severity for finding in findings}
     return "C" if "red" in severities else "B" if "amber" in severities else "A"
+
+
+def blocking(report: QualityReport, override_reason: str = "") -> tuple[Finding, ...]:
+    """Return the findings that block the ranked list: the red ones, unless a person answers for them (R3.7).
+
+    A reason lifts every red finding but a short history: below six months the list would be luck, whoever answers for
+    it (R1.8).
+    """
+    red = tuple(finding for finding in report.findings if finding.severity == "red")
+    return tuple(f for f in red if f.check == "short history") if override_reason.strip() else red
 
 
 def _is_wanted(category: pd.Series, names: tuple[str, ...]) -> pd.Series:
@@ -153,14 +224,47 @@ def _period(months: pd.Series, first: str | None, last: str | None) -> Period:
 
 def _positions(located: pd.DataFrame, area: StudyArea) -> tuple[np.ndarray, np.ndarray]:
     """Return which records lie in the area, and which in the area or its buffer; each distinct point looked up once."""
-    codes, points = _distinct_points(located)
-    longitude, latitude = points.real, points.imag
+    codes, first = distinct(located["longitude"], located["latitude"])
+    longitude, latitude = located[["longitude", "latitude"]].to_numpy(dtype=float)[first].T
     return area.contains(longitude, latitude)[codes], area.is_near(longitude, latitude)[codes]
 
 
-def _distinct_points(located: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
-    codes, points = pd.factorize(located["longitude"].to_numpy() + 1j * located["latitude"].to_numpy())
-    return codes, points
+def _default_locations(
+    inside: pd.DataFrame, area: StudyArea, policies: Sequence[LocationPolicy]
+) -> tuple[tuple[DefaultLocation, ...], tuple[DefaultLocation, ...]]:
+    """Return the likely default locations nobody has settled, and the busy points named as institutions."""
+    settled = [policy for policy in policies if policy.action != "exclude"]
+    named = named_institutions(inside)
+    at_scene = [place for kind, place in named if kind in WITHOUT_SCENE]
+    crowded = checks.crowded_points(inside)
+    taken = {(place.longitude, place.latitude) for place in crowded}
+    likely = (*crowded, *(place for place in at_scene if (place.longitude, place.latitude) not in taken))
+    is_settled = at_any([p.longitude for p in likely], [p.latitude for p in likely], settled, area)
+    return (
+        tuple(place for place, done in zip(likely, is_settled, strict=True) if not done),
+        tuple(place for _, place in named),
+    )
+
+
+def _with_confidence(
+    incidents: pd.DataFrame, records: pd.DataFrame, area: StudyArea, default: tuple[DefaultLocation, ...]
+) -> pd.DataFrame:
+    """Return the incidents with location_precision and error_radius_m; snap points are no default locations."""
+    is_snapped = (incidents["location_precision"] == "snap_point").to_numpy()
+    found = confidence(incidents, area, snap_points=_known_points(records, area) if is_snapped.any() else None)
+    if default and not is_snapped.all():
+        booked = confidence(incidents.loc[~is_snapped], area, default)
+        found.loc[booked.index] = booked
+    return incidents.assign(**found)
+
+
+def _known_points(records: pd.DataFrame, area: StudyArea) -> np.ndarray:
+    """Return the distinct snap points of all categories near the area, shape (m, 2)."""
+    west, south, east, north = area.buffered.bounds
+    near = records["longitude"].between(west, east) & records["latitude"].between(south, north)
+    near &= records["location_precision"] == "snap_point"
+    points = records.loc[near, ["longitude", "latitude"]].to_numpy(dtype=float)
+    return points[distinct(points[:, 0], points[:, 1])[1]]
 
 
 def _nothing_inside(located: pd.DataFrame, area: StudyArea) -> str:
@@ -172,6 +276,12 @@ def _nothing_inside(located: pd.DataFrame, area: StudyArea) -> str:
             f"Longitude and latitude are swapped: {n_swapped:,} of {len(located):,} located records lie in "
             f"'{area.name}' once exchanged; exchange the two columns (longitude is about "
             f"{area.boundary.centroid.x:.1f} there, latitude {area.boundary.centroid.y:.1f})."
+        )
+    _, n_metres = places.exchanged(located, area)
+    if n_metres:
+        return (
+            f"Easting and northing are swapped: {n_metres:,} of {len(located):,} located records lie in '{area.name}' "
+            "once exchanged; exchange the two columns."
         )
     east, north = float(np.median(longitude)), float(np.median(latitude))
     centre = area.boundary.representative_point()
@@ -190,39 +300,62 @@ def _great_circle_km(lon_a: float, lat_a: float, lon_b: float, lat_b: float) -> 
     return float(2 * _EARTH_RADIUS_KM * np.arcsin(np.sqrt(half)))
 
 
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What the gate found on its way."""
+
+    slip: Finding | None
+    default: tuple[DefaultLocation, ...]
+    named: tuple[DefaultLocation, ...]
+    decisions: tuple[LocationDecision, ...]
+
+
 def _report(
     intake: Intake,
     wanted: pd.DataFrame,
+    outside: pd.DataFrame,
     incidents: pd.DataFrame,
     area: StudyArea,
     *,
     period: Period,
     dropped: dict[str, int],
+    found: _Found,
 ) -> QualityReport:
     inside = incidents.loc[incidents["inside"]]
     n_context = len(incidents) - len(inside)
-    precision = _coarsest(inside["location_precision"], LOCATION_PRECISIONS)
-    crowded = checks.crowded_points(inside)
+    placed = inside["location_precision"]
+    precision = _coarsest(placed.loc[placed != "default"], LOCATION_PRECISIONS)
+    is_snapped = precision == "snap_point"
     missing = checks.missing_months(inside, wanted, period)
+    force_months = places.missing_force_months(wanted)
+    rates = places.hit_rates(wanted)
     points = checks.distinct_points(inside)
     rate = checks.hit_rate(wanted)
-    found = (
+    all_found = (
         checks.synthetic(is_synthetic=intake.is_synthetic, n=intake.n_read),
         rate,
+        places.poorly_located(rates),
         checks.short_history(period),
         checks.missing_months_finding(missing),
+        places.missing_force_months_finding(force_months, places.forces_of(inside)),
+        found.slip,
         checks.snap_points(inside),
-        checks.default_locations(crowded, is_snapped=precision == "snap_point"),
+        checks.default_locations(found.default, is_snapped=is_snapped),
+        institutions_finding(found.named),
+        decisions_finding(found.decisions),
         checks.rounded_coordinates(inside, area),
+        places.exchanged_finding(*places.exchanged(outside, area)),
         checks.midnight_spike(inside),
         checks.outside(dropped[OUTSIDE_AREA], n_context, len(inside)),
+        places.far_outside(pd.concat([inside, outside])),
         checks.copies(intake.duplicate_ids, intake.conflicting_ids),
         checks.identical_rows(inside),
         points,
+        places.repeated_names(inside),
         checks.covid_months(period),
         checks.officer_reports(inside),
     )
-    findings = tuple(finding for finding in found if finding is not None)
+    findings = tuple(finding for finding in all_found if finding is not None)
     return QualityReport(
         n_read=intake.n_read,
         n_used=len(inside),
@@ -238,11 +371,18 @@ def _report(
         missing_months=missing,
         duplicate_ids=intake.duplicate_ids,
         conflicting_ids=intake.conflicting_ids,
-        default_locations=() if precision == "snap_point" else crowded,
+        default_locations=() if is_snapped else found.default,
+        institutions=found.named,
+        location_decisions=found.decisions,
+        location_shares=tuple((str(k), float(v)) for k, v in placed.value_counts(normalize=True).items()),
+        median_error_m=round(float(inside["error_radius_m"].median()), 1),
+        hit_rates=rates,
+        missing_force_months=force_months,
+        reading_notes=intake.notes,
     )
 
 
 def _coarsest(held: pd.Series, coarse_to_fine: tuple[str, ...]) -> str:
     """Return the coarsest precision that a notable share of the records has."""
     share = held.value_counts(normalize=True)
-    return next(name for name in coarse_to_fine if share.get(name, 0.0) >= _NOTABLE_SHARE)
+    return next((name for name in coarse_to_fine if share.get(name, 0.0) >= _NOTABLE_SHARE), coarse_to_fine[0])

@@ -19,7 +19,6 @@ from geodata.sources import read
 
 from .conftest import records
 
-
 TOWN = StudyArea("town", shapely.box(-2.16, 52.57, -2.10, 52.60))
 
 

@@ -27,10 +27,12 @@ Write = Callable[..., Path]
 REASONS = [
     "duplicate Crime ID",
     "no date",
+    "impossible date",
     "other category",
     "outside the period",
     "no coordinates",
     "outside the area",
+    "excluded default location",
 ]
 TOWN = StudyArea("town", shapely.box(-2.16, 52.57, -2.10, 52.60))
 INSIDE, NEAR, FAR = -2.1288, -2.095, -1.9
@@ -64,7 +66,7 @@ def test_each_record_leaves_by_the_first_reason_that_applies_in_the_written_orde
         street_line(), street_line(),
     ]  # fmt: skip
     gate = screen(read([street_csv(lines)]), TOWN, categories=(ASB,), first_month="2024-01", last_month="2024-01")
-    assert list(gate.report.dropped.items()) == list(zip(REASONS, [1, 1, 1, 1, 1, 2], strict=True))
+    assert list(gate.report.dropped.items()) == list(zip(REASONS, [1, 1, 0, 1, 1, 1, 2, 0], strict=True))
     assert (gate.report.n_read, gate.report.n_used, gate.report.n_context) == (10, 3, 1)
     check(gate.incidents, INCIDENTS)
     assert gate.incidents["inside"].sum() == 3

@@ -1,0 +1,221 @@
+"""How far places can be trusted: who is not located, who lies far off, names that are no places, months not delivered.
+
+Each check takes records and returns what it found, or one finding, or none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from geodata.area import StudyArea
+from geodata.findings import HIT_RATE_RED, Finding, Severity, fallen
+from geodata.points import distinct
+
+GROUP_MIN: Final = 30  # R3.7: fewer records say nothing about a group's hit rate
+FAR_GAP_KM: Final = 20.0  # J: nobody lives in a gap as wide as this between a force's records and strays
+FAR_SHARE: Final = 0.01  # J: more than this is no stray but another district
+FAR_MIN: Final = 100
+NAME_POINTS: Final = 5  # a name at so many points tells nobody where
+EXCHANGED_KM: Final = 20.0  # points that exchanging would move by less may simply lie across the border
+
+_STREET_FILE: Final = r"(?:^|/)(\d{4}-\d{2})-(.+?)-street\b"
+_KM_PER_DEGREE: Final = 111.195
+
+Flags = NDArray[np.bool_]
+
+
+# ---- who is not located (R3.7)
+
+
+@dataclass(frozen=True, slots=True)
+class HitRate:
+    """How many of the wanted records of one category, month or beat have coordinates."""
+
+    by: Literal["category", "month", "beat"]
+    group: str
+    n: int
+    located: int
+
+    @property
+    def rate(self) -> float:
+        """Share located, 0 to 1."""
+        return self.located / self.n
+
+
+def hit_rates(wanted: pd.DataFrame) -> tuple[HitRate, ...]:
+    """Return the hit rate by category, month and, where the records say it, beat (R3.7): missingness is not random."""
+    is_located = wanted["longitude"].notna() & wanted["latitude"].notna()
+    keys: dict[Literal["category", "month", "beat"], Any] = {
+        "category": wanted["category"], "month": wanted["month"].dt.strftime("%Y-%m"),
+    }  # fmt: skip
+    if "beat" in wanted.columns:
+        keys["beat"] = wanted["beat"].where(wanted["beat"] != "")
+    found = []
+    for by, key in keys.items():
+        counts = is_located.groupby(key).agg(["size", "sum"])
+        found += [HitRate(by, str(group), int(n), int(k)) for group, n, k in counts.itertuples()]
+    return tuple(found)
+
+
+def poorly_located(rates: Sequence[HitRate]) -> Finding | None:
+    """Report groups of 30 records or more of which fewer than 85% are located (R3.7)."""
+    poor = sorted((r for r in rates if r.n >= GROUP_MIN and r.rate < HIT_RATE_RED), key=lambda r: r.rate)
+    if not poor:
+        return None
+    shown = "; ".join(f"{r.by} {r.group} {r.rate:.1%} of {r.n:,}" for r in poor[:5])
+    more = f" and {len(poor) - 5} more" if len(poor) > 5 else ""
+    message = (
+        f"Groups of which fewer than {HIT_RATE_RED:.0%} are located: {shown}{more}; the map shows less of them than "
+        "happened."
+    )
+    return Finding("poorly located groups", "amber", len(poor), message, "R3.7")
+
+
+# ---- who lies far off
+
+
+def is_far(located: pd.DataFrame) -> Flags:
+    """Return which records lie far from all others of their source.
+
+    Around the median point of each force (or file), records lying beyond a ring of 20 km that holds no record are far
+    if they are at most 1% of the source. A source of fewer than 100 records has no ring.
+    """
+    far = np.zeros(len(located), dtype=bool)
+    lon, lat = located["longitude"].to_numpy(dtype=float), located["latitude"].to_numpy(dtype=float)
+    groups, _ = pd.factorize(_forces(located["source"]).fillna(located["source"]))
+    for rows in np.split(np.argsort(groups, kind="stable"), np.cumsum(np.bincount(groups))[:-1]) if len(groups) else ():
+        if len(rows) < FAR_MIN:
+            continue
+        east, north = np.median(lon[rows]), np.median(lat[rows])
+        away = _KM_PER_DEGREE * np.hypot((lon[rows] - east) * np.cos(np.radians(north)), lat[rows] - north)
+        ordered = np.sort(away)
+        start = int(np.ceil((1 - FAR_SHARE) * len(rows)))
+        gaps = np.flatnonzero(np.diff(ordered[start - 1 :]) >= FAR_GAP_KM)
+        if len(gaps):
+            far[rows] = away >= ordered[start + gaps[0]]
+    return far
+
+
+def far_outside(located: pd.DataFrame) -> Finding | None:
+    """Report records far from all others of their force or file; every force's file holds some."""
+    n = int(is_far(located).sum())
+    if n == 0:
+        return None
+    message = (
+        f"{n:,} of {len(located):,} located records lie more than {FAR_GAP_KM:.0f} km beyond all others of their force "
+        "or file: wrongly placed, or booked from elsewhere; the boundary leaves them out."
+    )
+    return Finding("far outside", "info", n, message, "R3.10")
+
+
+def exchanged(outside: pd.DataFrame, area: StudyArea) -> tuple[int, int]:
+    """Count records outside the area that would lie in it with longitude and latitude, or east and north, exchanged.
+
+    Returns
+    -------
+    by_degrees, by_metres : int
+        Only records that exchanging would move by 20 km or more.
+    """
+    codes, first = distinct(outside["longitude"], outside["latitude"])
+    n_at = np.bincount(codes, minlength=len(first))
+    points = outside[["longitude", "latitude"]].to_numpy(dtype=float)[first]
+    by_degrees = area.contains(points[:, 1], points[:, 0])
+    is_far_enough = np.abs(points[:, 0] - points[:, 1]) * _KM_PER_DEGREE > EXCHANGED_KM
+    in_range = np.abs(points[:, 0] - area.boundary.centroid.x) < 20
+    x, y = area.project(points[in_range, 0], points[in_range, 1])
+    moved = np.abs(x - y) * np.sqrt(2) > EXCHANGED_KM * 1000
+    by_metres = np.zeros(len(points), dtype=bool)
+    by_metres[np.flatnonzero(in_range)[moved]] = area.contains(*area.unproject(y[moved], x[moved]))
+    return int(n_at[by_degrees & is_far_enough].sum()), int(n_at[by_metres].sum())
+
+
+def exchanged_finding(by_degrees: int, by_metres: int) -> Finding | None:
+    """Report records that lie in the area once their two coordinates are exchanged (R3.10)."""
+    n = by_degrees + by_metres
+    if n == 0:
+        return None
+    which = " and ".join(
+        f"{what} in {k:,}" for what, k in (("longitude and latitude", by_degrees), ("east and north", by_metres)) if k
+    )
+    message = f"Records outside the area that would lie in it with their coordinates exchanged: {which}; mend the file."
+    return Finding("exchanged coordinates", "amber", n, message, "R3.10")
+
+
+# ---- names and deliveries
+
+
+def repeated_names(inside: pd.DataFrame) -> Finding | None:
+    """Say which names of snap points stand at many points: "Parking Area" is no place (R2.2)."""
+    snapped = inside.loc[inside["location_precision"] == "snap_point"]
+    points = snapped.loc[snapped["location"] != "", ["longitude", "latitude", "location"]].drop_duplicates()
+    per_name = points["location"].value_counts(sort=False).sort_index().sort_values(ascending=False, kind="stable")
+    per_name = per_name.loc[per_name >= NAME_POINTS]
+    if per_name.empty:
+        return None
+    shown = "; ".join(f"{name} ({n})" for name, n in per_name.head(5).items())
+    message = (
+        f"Names that stand at {NAME_POINTS} points or more: {len(per_name):,}, such as {shown}; places are told apart "
+        "by their point, never by their name."
+    )
+    return Finding("repeated names", "info", len(per_name), message, "R2.2")
+
+
+def missing_force_months(records: pd.DataFrame) -> tuple[tuple[str, str], ...]:
+    """Return force and month of police.uk street files that are not there or hold less than half of what is usual.
+
+    Every force with a file is expected in every month from the first to the last of all files (R2.11).
+
+    Parameters
+    ----------
+    records : DataFrame
+        RECORDS of the wanted categories; forces and months are told by the names of their files in ``source``.
+    """
+    forces = _forces(records["source"])
+    known = forces.notna()
+    if not known.any():
+        return ()
+    counts = pd.crosstab(forces[known], records.loc[known, "month"])
+    months = pd.date_range(counts.columns.min(), counts.columns.max(), freq="MS", unit="us")
+    counts = counts.reindex(columns=months, fill_value=0)
+    return tuple(
+        (str(force), f"{months[i]:%Y-%m}")
+        for force, held in zip(counts.index, counts.to_numpy(), strict=True)
+        for i in np.flatnonzero((held == 0) | fallen(held)).tolist()
+    )
+
+
+def missing_force_months_finding(missing: Sequence[tuple[str, str]], nearby: frozenset[str]) -> Finding | None:
+    """Report force-months that may be missing; amber where a force with records in the area is among them (R2.11)."""
+    if not missing:
+        return None
+    severity: Severity = "amber" if any(force in nearby for force, _ in missing) else "info"
+    by_month: dict[str, list[str]] = {}
+    for force, month in missing:
+        by_month.setdefault(month, []).append(force)
+    shown = "; ".join(
+        f"{month}: {', '.join(forces[:3])}" + (f" and {len(forces) - 3} more forces" if len(forces) > 3 else "")
+        for month, forces in sorted(by_month.items())[:6]
+    )
+    more = f" and {len(by_month) - 6} more months" if len(by_month) > 6 else ""
+    message = (
+        f"Force-months that are missing or hold less than half of what is usual: {len(missing):,} ({shown}{more})."
+    )
+    return Finding("missing force-months", severity, len(missing), message, "R2.11")
+
+
+def forces_of(records: pd.DataFrame) -> frozenset[str]:
+    """Return the police.uk forces the records come from, by the names of their files."""
+    return frozenset(_forces(records["source"]).dropna().unique())
+
+
+def _forces(source: pd.Series) -> pd.Series:
+    """Return the force in each file name, missing where the name is not police.uk's; each name is looked at once."""
+    codes, names = pd.factorize(source)
+    forces = pd.Series(names, dtype="str").str.extract(_STREET_FILE)[1].astype("str")
+    return forces.iloc[codes].set_axis(source.index)
