@@ -13,6 +13,8 @@ import pandas as pd
 
 from geodata import cells as h3cells
 from geodata.area import StudyArea, operation_accuracy
+from geodata.events import Events, group_events
+from geodata.nsir import deterrable
 from geodata.quality import Gate, screen
 from geodata.sources import Intake, intake_of
 from geodata.store import fingerprint
@@ -81,14 +83,12 @@ def run(
     inside = gate.incidents.loc[gate.incidents["inside"]]
 
     say("Counting reports in cells")
-    facts = _count(intake, gate, area, resolution)
+    events = _events(inside, gate, area)
+    facts = _count(intake, gate, area, resolution, events)
 
     say("Ranking cells")
     missing = pd.DatetimeIndex(pd.to_datetime(list(gate.report.missing_months)))
-    ranked = rank_cells(
-        facts.matrix, config.ranking, top_k=config.delineation.n_hotspots, known=facts.known, missing=missing,
-        random_state=config.seed,
-    )  # fmt: skip
+    ranked = _rank(facts, config, missing)
     cells = _cells_frame(facts, ranked, gate, area, config, snapped=snapped)
 
     say("Looking for repeat places")
@@ -99,25 +99,26 @@ def run(
 
     say("Drawing hotspots")
     refused = _refusals(gate, config, snapped=snapped)
-    notes: tuple[str, ...] = ()
+    notes = _stream_notes(inside, events)
     stability: Stability | None = None
     agreed: Agreement | None = None
     if gate.period.n_months < config.hard_min_months or gate.report.is_red:
         hotspots = empty_hotspots()
     else:
         stability = split_stability(
-            facts.matrix, config.ranking, config.delineation.n_hotspots, min_overlap=config.stability_min_overlap,
+            facts.events, config.ranking, config.delineation.n_hotspots, min_overlap=config.stability_min_overlap,
             known=facts.known, missing=missing,
         )  # fmt: skip
-        hotspots, notes = delineate(
+        hotspots, drawn_notes = delineate(
             cells, inside, area, config.delineation, default_locations=gate.report.default_locations,
             period=gate.period, missing=missing, ranking=config.ranking, known=facts.known,
         )  # fmt: skip
+        notes += drawn_notes
         agreed = agreement(cells, repeats, k=config.delineation.n_hotspots)
         repeats = _locate_repeats(repeats, hotspots)
 
     say("Planning patrols and cameras")
-    patrols = patrol_plan.plan(hotspots, inside, config.patrol, area=area)
+    patrols = patrol_plan.plan(hotspots, inside.loc[deterrable(inside)], config.patrol, area=area)
     hotspots = _with_peaks(hotspots, patrols, can_tell_hours=patrol_plan.can_plan_hours(inside) is None)
     siting_refused = camera_sites.can_site(inside)
     sites = (
@@ -164,16 +165,59 @@ class _Facts:
     """Counts of the wanted reports: in the area by month, and with the buffer for the neighbourhood statistics."""
 
     matrix: pd.DataFrame  # cells of the area x months, reports inside the boundary
+    events: pd.DataFrame  # the same, several calls about one event counted once; reports where times are too coarse
     known: pd.Series  # cells where anything of any category was ever recorded
     wide: pd.Series  # cells of the area and its buffer: all reports, in or out of the boundary
 
 
-def _count(intake: Intake, gate: Gate, area: StudyArea, resolution: int) -> _Facts:
+def _events(inside: pd.DataFrame, gate: Gate, area: StudyArea) -> Events | None:
+    """Join calls about one event (R3.6); None where the clock time is not known."""
+    return group_events(inside, area) if gate.report.time_precision == "minute" else None
+
+
+def _stream_notes(inside: pd.DataFrame, events: Events | None) -> tuple[str, ...]:
+    """Say what was ranked and what the patrol hours rest on."""
+    said = []
+    if events is not None and events.n_events < events.n_calls:
+        said.append(
+            f"{events.n_calls:,} reports tell of {events.n_events:,} events; places are ranked by events, so that many "
+            "calls about one event do not make a hotspot (R3.6)."
+        )
+    share = float(deterrable(inside).mean())
+    if share < 1:
+        said.append(
+            f"Patrol hours rest on the {share:.0%} of reports of kinds a visible patrol can deter; neighbour "
+            "disputes and malicious communications are left to other agencies (R1.6)."
+        )
+    return tuple(said)
+
+
+def _rank(facts: _Facts, config: RunConfig, missing: pd.DatetimeIndex) -> pd.DataFrame:
+    """Rank cells by events (R3.6), and shrink the plain number of reports beside it."""
+
+    def ranked(matrix: pd.DataFrame) -> pd.DataFrame:
+        return rank_cells(
+            matrix, config.ranking, top_k=config.delineation.n_hotspots, known=facts.known, missing=missing,
+            random_state=config.seed,
+        )  # fmt: skip
+
+    by_events = ranked(facts.events)
+    if facts.events is facts.matrix:
+        return by_events
+    by_reports = ranked(facts.matrix)
+    return by_events.assign(expected=by_reports["expected"], n_shrunk=by_reports["n_shrunk"])
+
+
+def _count(intake: Intake, gate: Gate, area: StudyArea, resolution: int, events: Events | None) -> _Facts:
     inside = gate.incidents.loc[gate.incidents["inside"]]
     counts = count_cells(inside, resolution)
     reported = counts.index.get_level_values("cell").unique()
     cover = h3cells.cover(area, resolution).union(reported).rename("cell")
     matrix = month_matrix(counts, cover, gate.period.months)
+
+    first_calls = matrix
+    if events is not None:
+        first_calls = month_matrix(count_cells(inside.loc[events.is_first], resolution), cover, gate.period.months)
 
     located = intake.records.dropna(subset=["longitude", "latitude"])
     points = located[["longitude", "latitude"]].drop_duplicates()
@@ -183,7 +227,7 @@ def _count(intake: Intake, gate: Gate, area: StudyArea, resolution: int) -> _Fac
 
     wide_counts = count_cells(gate.incidents, resolution)["n"].groupby(level="cell").sum()
     wide_cover = h3cells.cover(area, resolution, buffered=True).union(cover).union(wide_counts.index)
-    return _Facts(matrix=matrix, known=known, wide=wide_counts.reindex(wide_cover, fill_value=0))
+    return _Facts(matrix=matrix, events=first_calls, known=known, wide=wide_counts.reindex(wide_cover, fill_value=0))
 
 
 def _cells_frame(
@@ -193,6 +237,7 @@ def _cells_frame(
     cells = h3cells.frame(facts.matrix.index, area)
     monthly = facts.matrix.to_numpy()
     cells["n"] = monthly.sum(axis=1)
+    cells["n_events"] = facts.events.to_numpy().sum(axis=1)
     cells["n_12m"] = monthly[:, -MONTHS_PER_YEAR:].sum(axis=1)
     cells = cells.join(ranked)
 
