@@ -111,7 +111,7 @@ def fetch(
         )
     for warning in report.warnings:
         terminal.console(stderr=True).print(warning, style="yellow", markup=False)
-    terminal.console().print(terminal.written({path.name: path for path in report.files}))
+    terminal.console().print(terminal.fetched(report, folder), soft_wrap=True)
 
 
 @app.command()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich import box
 from rich.console import Console, Group, RenderableType
@@ -17,6 +18,9 @@ from rich.text import Text
 from geodata.quality import QualityReport
 from hotspots.evaluate import Evaluation
 from hotspots.results import Refusal, Run
+
+if TYPE_CHECKING:
+    from geodata.sources.fetch import FetchReport  # at run time it would load the HTTP client for every command
 
 MARKS = {"info": "·", "amber": "!", "red": "✗"}
 STYLES = {"info": "dim", "amber": "yellow", "red": "bold red"}
@@ -106,6 +110,16 @@ def written(paths: Mapping[str, Path]) -> RenderableType:
     """Return where the files went."""
     lines = [Text("Files")] + [Text(f"  {path}", no_wrap=True, overflow="ignore") for path in paths.values()]
     return Padding(Group(*lines), (1, 0))
+
+
+def fetched(report: FetchReport, folder: Path) -> RenderableType:
+    """Return what was fetched, what was there already, and where it is."""
+    files = f"{len(report.files):,} monthly street {'file' if len(report.files) == 1 else 'files'}"
+    fetched, kept = len(report.months_fetched), len(report.months_cached)
+    return Text(
+        f"{files} in {folder}: {fetched:,} fetched, {kept:,} there already; "
+        f"{report.n_bytes / 1e6:,.1f} MB in {report.n_requests:,} requests."
+    )
 
 
 def banner(run: Run) -> RenderableType:
