@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from geodata.errors import DesignError
+from geodata.institutions import LocationPolicy, location_policies
 from geodata.period import parse_month
 from geodata.schema import ASB
 
@@ -141,6 +142,9 @@ class RunConfig:
     stability_min_overlap: float = 0.5  # R1.9
     seed: int = 0
     marking: str = "OFFICIAL"  # R7.13
+    override_reason: str = ""  # R3.7: why the list is made although the data are graded red; printed on everything
+    default_locations: tuple[LocationPolicy, ...] = ()  # R3.9: what is done with the records of a place
+    institutions: str = ""  # R1.11: file of sites, as polygons or points, whose records are left out
     density: DensityConfig = field(default_factory=DensityConfig)
     significance: SignificanceConfig = field(default_factory=SignificanceConfig)
     ranking: RankingConfig = field(default_factory=RankingConfig)
@@ -199,6 +203,8 @@ def with_settings(config: Config, given: dict[str, Any]) -> Config:
         current = known[name]
         if is_dataclass(current) and not isinstance(current, type) and isinstance(value, dict):
             changed[name] = with_settings(current, value)
+        elif name == "default_locations":
+            changed[name] = location_policies(value if isinstance(value, list) else [value])
         else:
             changed[name] = tuple(value) if isinstance(value, list) else value
     try:
