@@ -52,14 +52,16 @@ def hit_rates(wanted: pd.DataFrame) -> tuple[HitRate, ...]:
     """Return the hit rate by category, month and, where the records say it, beat (R3.7): missingness is not random."""
     is_located = wanted["longitude"].notna() & wanted["latitude"].notna()
     keys: dict[Literal["category", "month", "beat"], Any] = {
-        "category": wanted["category"], "month": wanted["month"].dt.strftime("%Y-%m"),
+        "category": wanted["category"], "month": wanted["month"],
     }  # fmt: skip
     if "beat" in wanted.columns:
         keys["beat"] = wanted["beat"].where(wanted["beat"] != "")
     found = []
     for by, key in keys.items():
         counts = is_located.groupby(key).agg(["size", "sum"])
-        found += [HitRate(by, str(group), int(n), int(k)) for group, n, k in counts.itertuples()]
+        names = counts.index.strftime("%Y-%m") if isinstance(counts.index, pd.DatetimeIndex) else counts.index
+        both = zip(names, counts["size"], counts["sum"], strict=True)
+        found += [HitRate(by, str(name), int(n), int(k)) for name, n, k in both]
     return tuple(found)
 
 

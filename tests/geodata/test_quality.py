@@ -16,8 +16,9 @@ from geodata import findings
 from geodata.area import StudyArea, read_area
 from geodata.errors import DataError
 from geodata.findings import Finding
+from geodata.institutions import Institution, LocationPolicy
 from geodata.period import Period
-from geodata.quality import Gate, grade, screen
+from geodata.quality import Gate, QualityReport, blocking, grade, screen
 from geodata.schema import ASB, INCIDENTS, check
 from geodata.sources import Intake, intake_of, read
 
@@ -42,8 +43,16 @@ def gate_of(table: pd.DataFrame, area: StudyArea = TOWN, **options: object) -> G
     return screen(intake_of(table), area, **({"categories": (ASB,)} | options))  # type: ignore[arg-type]
 
 
+def at_station(action: str = "exclude", cap: int = 0) -> LocationPolicy:
+    return LocationPolicy(longitude=INSIDE, latitude=52.5862, action=action, cap=cap, reason="booked at the desk")  # type: ignore[arg-type]
+
+
 def found(gate: Gate, check_name: str) -> Finding:
     return next(finding for finding in gate.report.findings if finding.check == check_name)
+
+
+def found_in(report: QualityReport, check_name: str) -> Finding:
+    return next(finding for finding in report.findings if finding.check == check_name)
 
 
 def monthly(counts: list[int], first: str = "2023-01", **columns: object) -> pd.DataFrame:
@@ -78,17 +87,21 @@ def test_each_record_leaves_by_the_first_reason_that_applies_in_the_written_orde
     st.lists(
         st.tuples(
             st.sampled_from([INSIDE, NEAR, FAR, float("nan")]), st.sampled_from([ASB, "drugs"]),
-            st.sampled_from(["2024-01-01", "2024-02-01", "2024-06-01"]),
+            st.sampled_from(["2024-01-01", "2024-02-01", "2024-06-01", "2062-01-01"]),
         ),
         max_size=20,
-    )
+    ),
+    st.sampled_from(["exclude", "keep", "cap"]),
 )  # fmt: skip
-def test_no_record_is_lost_or_counted_twice(rows: list[tuple[float, str, str]]) -> None:
-    rows = [*rows, (INSIDE, ASB, "2024-01-01")]
+def test_no_record_is_lost_or_counted_twice(rows: list[tuple[float, str, str]], action: str) -> None:
+    rows = [*rows, (INSIDE + 0.01, ASB, "2024-01-01")]
     longitude, category, month = zip(*rows, strict=True)
     table = records(len(rows), longitude=longitude, category=category, month=pd.to_datetime(list(month)))
-    report = gate_of(table, first_month="2024-01", last_month="2024-02").report
+    policy = at_station(action, cap=2 * (action == "cap"))
+    report = gate_of(table, first_month="2024-01", last_month="2024-02", policies=[policy]).report
     assert report.n_read == len(rows) == report.n_used + sum(report.dropped.values())
+    assert report.dropped["impossible date"] == sum(month == "2062-01-01" for month in month)
+    assert sum(made.n_excluded for made in report.location_decisions) == report.dropped["excluded default location"]
     assert list(report.dropped) == REASONS
 
 
@@ -118,7 +131,122 @@ def test_incidents_keep_the_identity_of_their_records() -> None:
     assert list(gate_of(table).incidents.index) == [1, 3]
 
 
+def test_a_mistyped_year_does_not_stretch_the_period() -> None:
+    slips = [records(1, month=pd.Timestamp(month)) for month in ("2032-05-01", "1999-05-01")]
+    table = pd.concat([monthly([20] * 12), *slips], ignore_index=True)
+    gate = gate_of(table, today=pd.Timestamp("2024-03-15"))
+    assert str(gate.period) == "2023-01 to 2023-12"
+    assert (gate.report.dropped["impossible date"], gate.report.n_used) == (2, 240)
+    finding = found(gate, "impossible dates")
+    assert (finding.severity, finding.n) == ("amber", 2)
+    assert "1999-05" in finding.message
+    assert "2032-05" in finding.message
+
+
+def test_this_month_is_possible_and_the_next_is_not() -> None:
+    table = monthly([20, 20, 20], first="2024-02")
+    gate = gate_of(table, today=pd.Timestamp("2024-03-15"))
+    assert (gate.report.dropped["impossible date"], gate.report.n_used) == (20, 40)
+
+
+def test_years_apart_in_earnest_are_no_slip() -> None:
+    both = pd.concat([monthly([30], first="2011-02"), monthly([40, 40], first="2014-01")], ignore_index=True)
+    assert gate_of(both).report.dropped["impossible date"] == 0
+    assert str(gate_of(both).period) == "2011-02 to 2014-02"
+
+
+def test_a_file_from_the_future_is_refused_with_a_hint() -> None:
+    with pytest.raises(DataError, match="Every one of the 3 dated records lies in the future; check dates and clock"):
+        gate_of(records(3), today=pd.Timestamp("2020-01-01"))
+
+
+# ---- decisions about places
+
+
+def station_town(n_station: int = 60) -> pd.DataFrame:
+    longitude = np.concatenate([np.repeat(np.linspace(-2.15, -2.14, 200), 4), np.full(n_station, INSIDE)])
+    location = np.array(["Some Street"] * 800 + ["Police Station"] * n_station)
+    return records(800 + n_station, longitude=longitude, location=location)
+
+
+def test_an_excluded_default_location_leaves_and_the_decision_is_on_record() -> None:
+    gate = gate_of(station_town(), policies=[at_station()])
+    assert gate.report.dropped["excluded default location"] == 60
+    assert gate.report.n_used == 800
+    assert gate.report.default_locations == ()
+    [made] = gate.report.location_decisions
+    assert (made.name, made.action, made.n, made.n_excluded, made.reason) == (
+        "Police Station", "exclude", 60, 60, "booked at the desk",
+    )  # fmt: skip
+    assert "Police Station: excluded (60 records, 60 left out; booked at the desk)" in (
+        found(gate, "location decisions").message
+    )
+    assert (gate.incidents["longitude"] != INSIDE).all()
+
+
+def test_a_kept_or_capped_place_is_settled_and_no_longer_suspected() -> None:
+    suspected = gate_of(station_town())
+    assert [place.location for place in suspected.report.default_locations] == ["Police Station"]
+    kept = gate_of(station_town(), policies=[at_station("keep")])
+    assert (kept.report.default_locations, kept.report.n_used) == ((), 860)
+    capped = gate_of(station_town(), policies=[at_station("cap", cap=12)])
+    assert (capped.report.default_locations, capped.report.n_used) == ((), 812)
+    assert set(kept.incidents["location_precision"]) == {"address"}
+
+
+def test_an_institution_of_the_user_leaves_too() -> None:
+    site = Institution("HMP Somewhere", shapely.box(INSIDE - 0.001, 52.585, INSIDE + 0.001, 52.587))
+    report = gate_of(station_town(), institutions=[site]).report
+    assert (report.dropped["excluded default location"], report.location_decisions[0].name) == (60, "HMP Somewhere")
+
+
+def test_a_busy_police_station_is_suspected_by_its_name_alone() -> None:
+    gate = gate_of(station_town(n_station=9))  # 1.1%, but among points of 4 not far above the rest
+    assert [place.location for place in gate.report.default_locations] == ["Police Station"]
+    assert [place.n for place in gate.report.institutions] == [9]
+    assert found(gate, "institutions").severity == "info"
+
+
+def test_nothing_left_after_exclusion_says_so() -> None:
+    message = refusal(records(3), policies=[at_station()])
+    assert message.startswith("All 3 records in 'town' lie at places whose records are excluded")
+
+
+# ---- how far each report may be off
+
+
+def test_every_incident_says_how_far_off_it_may_be() -> None:
+    gate = gate_of(station_town())
+    incidents = gate.incidents
+    booked = incidents["longitude"] == INSIDE
+    assert set(incidents.loc[booked, "location_precision"]) == {"default"}
+    assert set(incidents.loc[~booked, "location_precision"]) == {"address"}
+    assert incidents.loc[~booked, "error_radius_m"].unique().tolist() == [15]
+    assert incidents.loc[booked, "error_radius_m"].iloc[0] == pytest.approx(np.sqrt(TOWN.area_km2 * 1e6 / np.pi))
+    assert gate.report.location_precision == "address"
+    assert dict(gate.report.location_shares) == pytest.approx({"address": 800 / 860, "default": 60 / 860})
+    assert gate.report.median_error_m == 15
+
+
+def test_snap_points_of_other_categories_make_the_catchments_truer() -> None:
+    longitude = np.linspace(-2.15, -2.11, 41)
+    table = records(41, longitude=longitude, location_precision="snap_point", time_precision="month",
+                    category=[ASB if i % 10 == 0 else "drugs" for i in range(41)])  # fmt: skip
+    alone = gate_of(table.loc[table["category"] == ASB])
+    together = gate_of(table)
+    assert alone.report.median_error_m is not None
+    assert together.report.median_error_m is not None
+    assert together.report.median_error_m < alone.report.median_error_m / 3
+
+
 # ---- refusals, one sentence each
+
+
+def test_swapped_grid_coordinates_are_seen_and_said() -> None:
+    x, y = TOWN.project(np.linspace(-2.15, -2.11, 3), np.full(3, 52.585))
+    longitude, latitude = TOWN.unproject(y, x)
+    message = refusal(records(3, longitude=longitude, latitude=latitude))
+    assert message.startswith("Easting and northing are swapped: 3 of 3 located records lie in 'town' once exchanged")
 
 
 def refusal(table: pd.DataFrame, area: StudyArea = TOWN, **options: object) -> str:
@@ -184,6 +312,37 @@ def test_the_hit_rate_is_graded_by_the_published_limits(located: int, severity: 
     gate = gate_of(table)
     assert found(gate, "coordinates").severity == severity
     assert gate.report.hit_rate == pytest.approx(located / 100)
+
+
+def test_84_percent_block_the_list_and_85_do_not() -> None:
+    blocked, open_ = (
+        gate_of(monthly([10] * 10 + [0, 0], longitude=[INSIDE] * located + [np.nan] * (100 - located))).report
+        for located in (84, 85)
+    )
+    assert [finding.check for finding in blocking(blocked)] == ["coordinates"]
+    assert (blocked.grade, blocking(open_)) == ("C", ())
+    assert blocking(blocked, "agreed with the superintendent") == ()
+    assert blocking(blocked, "  ") == blocking(blocked)
+    assert blocked.reasons == (found_in(blocked, "coordinates").message,)
+
+
+def test_nobody_can_answer_for_a_list_of_two_months() -> None:
+    report = gate_of(monthly([30, 30], longitude=[INSIDE] * 40 + [np.nan] * 20)).report
+    assert {finding.check for finding in blocking(report)} == {"coordinates", "short history"}
+    assert [finding.check for finding in blocking(report, "a reason")] == ["short history"]
+
+
+def test_the_reasons_are_those_of_the_worst_findings() -> None:
+    assert gate_of(monthly([4] * 12, longitude=np.linspace(-2.15, -2.11, 48))).report.reasons == ()
+    amber = gate_of(monthly([4] * 11, longitude=np.linspace(-2.15, -2.11, 44))).report
+    assert (amber.grade, amber.reasons) == ("B", (found_in(amber, "short history").message,))
+
+
+def test_what_was_found_while_reading_goes_with_the_report(street_csv: Write) -> None:
+    intake = read([street_csv([street_line(), street_line(longitude="0", latitude="0")])])
+    report = screen(intake, TOWN).report
+    assert report.reading_notes == intake.notes
+    assert any("at (0, 0): 1" in note for note in report.reading_notes)
 
 
 @pytest.mark.parametrize(("n_months", "severity"), [(1, "red"), (5, "red"), (6, "amber"), (11, "amber")])
@@ -408,6 +567,18 @@ def test_the_full_force_and_the_derived_file_agree_on_wolverhampton_2014(shared:
         0 <= whole.report.n_used - derived.report.n_used <= 3
     )  # the derived file goes by stated LSOA, 3.8% of them off
     assert whole.report.is_red  # two months: a map and no list
+
+
+def test_wolverhampton_uses_479_of_1308_snap_points_and_a_tenth_of_them_holds_28_percent(shared: Path) -> None:
+    path = shared / "data/police_uk/wolverhampton_2014-01_2014-02.csv"
+    rows = pd.read_csv(path)
+    assert len(rows[["Longitude", "Latitude"]].drop_duplicates()) == 1308
+    per_point = rows.loc[rows["Crime type"] == "Anti-social behaviour"].groupby(["Longitude", "Latitude"]).size()
+    busiest = per_point.sort_values(ascending=False).head(48).sum() / per_point.sum()
+    gate = gate_of_file(path, shared / "data/boundaries/wolverhampton_lad19_E08000031.geojson")
+    assert gate.report.distinct_points == len(per_point) == 479
+    assert busiest == pytest.approx(0.28, abs=0.005)
+    assert "the busiest 10% of the points hold 28% of them" in found(gate, "distinct points").message
 
 
 def test_the_2011_layout_agrees_with_the_derived_degrees(shared: Path) -> None:
