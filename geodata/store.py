@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import os
 import tempfile
+import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import fields
 from hashlib import sha256
 from pathlib import Path
@@ -13,10 +15,14 @@ from typing import Any
 
 import pandas as pd
 import polars as pl
+import polars.selectors as cs
 
 from geodata.errors import SourceError
 from geodata.schema import RECORDS, check
 from geodata.sources.intake import Intake
+
+_UNFINISHED = ".writing-"
+_ABANDONED_AFTER_S = 3600
 
 
 def fingerprint(records: pd.DataFrame) -> str:
@@ -31,7 +37,7 @@ def fingerprint(records: pd.DataFrame) -> str:
         RECORDS.
     """
     frame = pl.from_pandas(records.drop(columns="source", errors="ignore"))
-    frame = frame.select(sorted(frame.columns))
+    frame = frame.select(sorted(frame.columns)).cast({cs.categorical() | cs.enum(): pl.String})
     frame = frame.sort(frame.columns, nulls_last=True)
     digest = sha256(f"{frame.height}".encode())
     for column in frame.iter_columns():
@@ -48,6 +54,7 @@ def save(intake: Intake, folder: str | Path) -> Path:
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
+    _sweep(folder)
     name = fingerprint(intake.records)
     path = folder / f"{name}.parquet"
     said = {item.name: getattr(intake, item.name) for item in fields(intake) if item.name != "records"}
@@ -91,11 +98,21 @@ def _bytes_of(column: pl.Series) -> Iterator[bytes]:
 
 
 def _write(path: Path, write: Callable[[Path], Any]) -> None:
-    """Write a file beside its place and move it there in one step."""
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=path.suffix)
+    """Write a file beside its place, make sure it is on the disk, and move it there in one step."""
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=_UNFINISHED, suffix=path.suffix)
     os.close(handle)
     try:
         write(Path(temporary))
+        with Path(temporary).open("rb+") as file:
+            os.fsync(file.fileno())
         Path(temporary).replace(path)
     finally:
         Path(temporary).unlink(missing_ok=True)
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what a process killed in the middle of writing left behind; younger files may still be being written."""
+    for left in folder.glob(f"{_UNFINISHED}*"):
+        with suppress(FileNotFoundError):
+            if time.time() - left.stat().st_mtime > _ABANDONED_AFTER_S:
+                left.unlink()

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+import time
 from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
@@ -11,6 +13,7 @@ from hypothesis import strategies as st
 
 from geodata import store
 from geodata.errors import SourceError
+from geodata.schema import empty_records
 from geodata.sources import intake_of, read
 from geodata.store import fingerprint, load, save
 
@@ -100,3 +103,14 @@ def test_an_unknown_fingerprint_and_a_damaged_store_are_said(tmp_path: Path) -> 
 def test_the_fingerprint_of_known_records_never_changes() -> None:
     # Saved runs quote it: a new pandas, polars or numpy must not change it.
     assert fingerprint(records(2)) == "de864c29cf1b698ed96bf6095ac1439772b256da9bb1bda1fa1581ad088cb440"
+
+
+def test_what_a_killed_process_left_is_swept_and_what_is_being_written_stays(tmp_path):
+    abandoned, young = tmp_path / ".writing-old.parquet", tmp_path / ".writing-new.parquet"
+    for file in (abandoned, young):
+        file.write_bytes(b"half")
+    two_hours_ago = time.time() - 7200
+    os.utime(abandoned, (two_hours_ago, two_hours_ago))
+    save(intake_of(empty_records()), tmp_path)
+    assert not abandoned.exists()
+    assert young.exists()

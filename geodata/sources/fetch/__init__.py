@@ -22,9 +22,11 @@ from geodata.sources.fetch.archive import FORCE, street_name
 from geodata.sources.fetch.cache import Cache
 from geodata.sources.fetch.client import Client, Patience
 
-__all__ = ["BASE", "FetchReport", "Patience", "fetch"]
+__all__ = ["BASE", "STORAGE", "FetchReport", "Patience", "fetch"]
 
 BASE: Final = "https://data.police.uk"
+STORAGE: Final = "policeuk-data.s3.amazonaws.com"
+"""Where data.police.uk keeps its archives: the one other host its own addresses may lead to."""
 
 Say = Callable[[str, int, int], None]
 
@@ -101,8 +103,8 @@ def fetch(
     requests_per_second : float
         At most this many; the API allows 15 (R2.9).
     also_hosts : collection of str
-        Hosts beside that of `base` a redirect may lead to. None by default; the archives of data.police.uk are kept
-        at a storage service.
+        Hosts beside that of `base` a redirect may lead to. From data.police.uk itself its own archive storage
+        (`STORAGE`) is allowed too; from a mirror nothing is, unless named here.
     patience : Patience, optional
         Time limits and attempts.
     random_state : int, optional
@@ -115,10 +117,10 @@ def fetch(
     """
     months = [f"{month:%Y-%m}" for month in Period.of(first, last).months]
     target = _target(force, area)
+    hosts = (*also_hosts, STORAGE) if base == BASE else also_hosts
     client = Client(
-        base, also_hosts=also_hosts, requests_per_second=requests_per_second, patience=patience,
-        random_state=random_state,
-    )  # fmt: skip
+        base, also_hosts=hosts, requests_per_second=requests_per_second, patience=patience, random_state=random_state
+    )
     try:
         with client:
             cache = Cache(folder)
