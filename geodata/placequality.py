@@ -55,10 +55,10 @@ def hit_rates(wanted: pd.DataFrame) -> tuple[HitRate, ...]:
         "category": wanted["category"], "month": wanted["month"],
     }  # fmt: skip
     if "beat" in wanted.columns:
-        keys["beat"] = wanted["beat"].where(wanted["beat"] != "")
+        keys["beat"] = wanted["beat"].astype("str").where(wanted["beat"] != "")
     found = []
     for by, key in keys.items():
-        counts = is_located.groupby(key).agg(["size", "sum"])
+        counts = is_located.groupby(key, observed=True).agg(["size", "sum"])
         names = counts.index.strftime("%Y-%m") if isinstance(counts.index, pd.DatetimeIndex) else counts.index
         both = zip(names, counts["size"], counts["sum"], strict=True)
         found += [HitRate(by, str(name), int(n), int(k)) for name, n, k in both]
@@ -90,7 +90,7 @@ def is_far(located: pd.DataFrame) -> Flags:
     """
     far = np.zeros(len(located), dtype=bool)
     lon, lat = located["longitude"].to_numpy(dtype=float), located["latitude"].to_numpy(dtype=float)
-    groups, _ = pd.factorize(_forces(located["source"]).fillna(located["source"]))
+    groups, _ = pd.factorize(_forces(located["source"]).fillna(located["source"].astype("str")))
     for rows in np.split(np.argsort(groups, kind="stable"), np.cumsum(np.bincount(groups))[:-1]) if len(groups) else ():
         if len(rows) < FAR_MIN:
             continue

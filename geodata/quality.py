@@ -169,7 +169,7 @@ def screen(
     dropped[OUTSIDE_AREA] = int((~is_inside).sum())
     if not is_inside.any():
         raise DataError(_nothing_inside(located, area))
-    incidents = located.assign(inside=is_inside).loc[is_inside | is_near]
+    incidents = _plain_text(located.assign(inside=is_inside).loc[is_inside | is_near])
     is_kept, decisions = decide(incidents, area, policies, institutions)
     dropped[EXCLUDED_LOCATION] = int((incidents["inside"].to_numpy() & ~is_kept).sum())
     incidents = incidents.loc[is_kept]
@@ -180,10 +180,9 @@ def screen(
         )
     default, named = _default_locations(incidents.loc[incidents["inside"]], area, policies)
     incidents = check(_with_confidence(incidents, intake.records, area, default), INCIDENTS)
-    found = _Found(slip, default, named, decisions)
-    report = _report(
-        intake, wanted, located.loc[~is_inside], incidents, area, period=period, dropped=dropped, found=found
-    )
+    exchanged = places.exchanged_finding(*places.exchanged(located.loc[~is_inside], area))
+    found = _Found(slip, default, named, decisions, exchanged, places.far_outside(located))
+    report = _report(intake, wanted, incidents, area, period=period, dropped=dropped, found=found)
     return Gate(incidents=incidents, period=period, report=report)
 
 
@@ -209,6 +208,7 @@ def _is_wanted(category: pd.Series, names: tuple[str, ...]) -> pd.Series:
         return pd.Series(data=True, index=category.index)
     wanted = {slug(name): name for name in names}
     held = category.value_counts()
+    held = held.loc[held > 0]
     unknown = [name for known, name in wanted.items() if known not in held.index]
     if unknown:
         known = ", ".join(f"{label(str(name))} ({name}, {n:,})" for name, n in held.head(20).items()) or "none"
@@ -227,6 +227,12 @@ def _positions(located: pd.DataFrame, area: StudyArea) -> tuple[np.ndarray, np.n
     codes, first = distinct(located["longitude"], located["latitude"])
     longitude, latitude = located[["longitude", "latitude"]].to_numpy(dtype=float)[first].T
     return area.contains(longitude, latitude)[codes], area.is_near(longitude, latitude)[codes]
+
+
+def _plain_text(located: pd.DataFrame) -> pd.DataFrame:
+    """Return records whose repeated texts, which RECORDS may hold as categoricals, are plain text."""
+    coded = located.columns[[isinstance(dtype, pd.CategoricalDtype) for dtype in located.dtypes]]
+    return located.astype(dict.fromkeys(coded, "str"))
 
 
 def _default_locations(
@@ -308,12 +314,13 @@ class _Found:
     default: tuple[DefaultLocation, ...]
     named: tuple[DefaultLocation, ...]
     decisions: tuple[LocationDecision, ...]
+    exchanged: Finding | None
+    far: Finding | None
 
 
 def _report(
     intake: Intake,
     wanted: pd.DataFrame,
-    outside: pd.DataFrame,
     incidents: pd.DataFrame,
     area: StudyArea,
     *,
@@ -344,10 +351,10 @@ def _report(
         institutions_finding(found.named),
         decisions_finding(found.decisions),
         checks.rounded_coordinates(inside, area),
-        places.exchanged_finding(*places.exchanged(outside, area)),
+        found.exchanged,
         checks.midnight_spike(inside),
         checks.outside(dropped[OUTSIDE_AREA], n_context, len(inside)),
-        places.far_outside(pd.concat([inside, outside])),
+        found.far,
         checks.copies(intake.duplicate_ids, intake.conflicting_ids),
         checks.identical_rows(inside),
         points,

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import geopandas as gpd
@@ -124,6 +125,23 @@ def test_screening_leaves_the_records_alone() -> None:
     before = intake.records.copy(deep=True)
     screen(intake, TOWN, categories=(ASB,))
     pd.testing.assert_frame_equal(intake.records, before)
+
+
+def test_repeated_texts_may_be_categoricals_and_nothing_changes() -> None:
+    table = pd.concat([station_town(), records(3, longitude=[np.nan, FAR, NEAR], category=["drugs", ASB, ASB])])
+    table = table.reset_index(drop=True).rename_axis("incident_id").assign(beat="W1")
+    plain = intake_of(table)
+    texts = ["category", "time_precision", "location_precision", "location", "place_id", "crime_id", "qualifier",
+             "origin", "source", "beat"]  # fmt: skip
+    coded = replace(plain, records=plain.records.astype(dict.fromkeys(texts, "category")))
+    expected, gate = (
+        screen(plain, TOWN, policies=[at_station("keep")]),
+        screen(coded, TOWN, policies=[at_station("keep")]),
+    )
+    assert gate.report == expected.report
+    pd.testing.assert_frame_equal(gate.incidents, expected.incidents)
+    with pytest.raises(DataError, match="hold no category 'robbery'"):
+        screen(coded, TOWN, categories=("robbery",))
 
 
 def test_incidents_keep_the_identity_of_their_records() -> None:
