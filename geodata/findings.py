@@ -231,20 +231,31 @@ def _crowded_point(inside: pd.DataFrame, longitude: float, latitude: float, n: i
     return DefaultLocation(float(longitude), float(latitude), location, int(n), share, reason)
 
 
-def default_locations(crowded: tuple[DefaultLocation, ...], *, is_snapped: bool) -> Finding | None:
-    """Report crowded points: possible default locations, or on snap-point data just the busiest streets (R3.9)."""
+def default_locations(suspected: tuple[DefaultLocation, ...]) -> Finding | None:
+    """Report points that may be default locations (R3.9)."""
+    if not suspected:
+        return None
+    message = (
+        f"More records than a real place is likely to hold lie on one point each: {_listed(suspected)}; check whether "
+        "records without a known place are booked there (police station, hospital, town centre)."
+    )
+    return Finding("default locations", "amber", sum(place.n for place in suspected), message, "R3.9")
+
+
+def busiest_points(crowded: tuple[DefaultLocation, ...]) -> Finding | None:
+    """Name the busiest points of data whose points stand for a street or a square: no default locations (R3.9)."""
     if not crowded:
         return None
     n = sum(place.n for place in crowded)
-    names = "; ".join(f"{place.location or 'unnamed point'} ({place.n:,})" for place in crowded[:5])
-    if is_snapped:
-        message = f"The busiest snap points hold {n:,} records: {names}; each stands for a street or a whole site."
-        return Finding("busiest points", "info", n, message, "R3.9")
     message = (
-        f"More records than a real place is likely to hold lie on one point each: {names}; check whether "
-        "records without a known place are booked there (police station, hospital, town centre)."
+        f"The busiest points hold {n:,} records: {_listed(crowded)}; each stands for a street, a square or a whole "
+        "site."
     )
-    return Finding("default locations", "amber", n, message, "R3.9")
+    return Finding("busiest points", "info", n, message, "R3.9")
+
+
+def _listed(points: tuple[DefaultLocation, ...]) -> str:
+    return "; ".join(f"{place.location or 'unnamed point'} ({place.n:,})" for place in points[:5])
 
 
 def rounded_coordinates(inside: pd.DataFrame, area: StudyArea) -> Finding | None:

@@ -47,6 +47,7 @@ NO_COORDINATES: Final = "no coordinates"
 OUTSIDE_AREA: Final = "outside the area"
 EXCLUDED_LOCATION: Final = "excluded default location"
 _NOTABLE_SHARE: Final = 0.10  # a coarser precision held by this share of the records is the precision of the data
+_MOSTLY: Final = 0.5
 _EARTH_RADIUS_KM: Final = 6371.0
 
 
@@ -178,10 +179,11 @@ def screen(
             f"All {dropped[EXCLUDED_LOCATION]:,} records in '{area.name}' lie at places whose records are excluded; "
             "check the default locations and institutions."
         )
-    default, named = _default_locations(incidents.loc[incidents["inside"]], area, policies)
-    incidents = check(_with_confidence(incidents, intake.records, area, default), INCIDENTS)
+    incidents = _with_confidence(incidents, intake.records, area)
+    suspects = _suspects(incidents.loc[incidents["inside"]], area, policies)
+    incidents = check(_booked(incidents, area, suspects.default), INCIDENTS)
     exchanged = places.exchanged_finding(*places.exchanged(located.loc[~is_inside], area))
-    found = _Found(slip, default, named, decisions, exchanged, places.far_outside(located))
+    found = _Found(slip, suspects, decisions, exchanged, places.far_outside(located))
     report = _report(intake, wanted, incidents, area, period=period, dropped=dropped, found=found)
     return Gate(incidents=incidents, period=period, report=report)
 
@@ -235,33 +237,53 @@ def _plain_text(located: pd.DataFrame) -> pd.DataFrame:
     return located.astype(dict.fromkeys(coded, "str"))
 
 
-def _default_locations(
-    inside: pd.DataFrame, area: StudyArea, policies: Sequence[LocationPolicy]
-) -> tuple[tuple[DefaultLocation, ...], tuple[DefaultLocation, ...]]:
-    """Return the likely default locations nobody has settled, and the busy points named as institutions."""
+@dataclass(frozen=True, slots=True)
+class _Suspects:
+    """Points that may be no scene: default locations, just busy points, and points named as institutions."""
+
+    default: tuple[DefaultLocation, ...]
+    busiest: tuple[DefaultLocation, ...]
+    named: tuple[DefaultLocation, ...]
+
+
+def _suspects(inside: pd.DataFrame, area: StudyArea, policies: Sequence[LocationPolicy]) -> _Suspects:
+    """Return the likely default locations that nobody has settled.
+
+    Where most points stand for a street or a square (snap points, rounded coordinates) a crowded point is just busy.
+    """
     settled = [policy for policy in policies if policy.action != "exclude"]
-    named = named_institutions(inside)
-    at_scene = [place for kind, place in named if kind in WITHOUT_SCENE]
+    held = inside["location_precision"].value_counts(normalize=True)
+    is_snapped = held.get("snap_point", 0.0) > _MOSTLY
+    is_shared = is_snapped or held.get("rounded", 0.0) > _MOSTLY
     crowded = checks.crowded_points(inside)
-    taken = {(place.longitude, place.latitude) for place in crowded}
-    likely = (*crowded, *(place for place in at_scene if (place.longitude, place.latitude) not in taken))
+    named = named_institutions(inside)
+    likely = () if is_shared else crowded
+    taken = {(place.longitude, place.latitude) for place in likely}
+    no_scene = [place for kind, place in named if kind in WITHOUT_SCENE and not is_snapped]
+    likely = (*likely, *(place for place in no_scene if (place.longitude, place.latitude) not in taken))
     is_settled = at_any([p.longitude for p in likely], [p.latitude for p in likely], settled, area)
-    return (
-        tuple(place for place, done in zip(likely, is_settled, strict=True) if not done),
-        tuple(place for _, place in named),
+    return _Suspects(
+        default=tuple(place for place, done in zip(likely, is_settled, strict=True) if not done),
+        busiest=crowded if is_shared else (),
+        named=tuple(place for _, place in named),
     )
 
 
-def _with_confidence(
-    incidents: pd.DataFrame, records: pd.DataFrame, area: StudyArea, default: tuple[DefaultLocation, ...]
-) -> pd.DataFrame:
-    """Return the incidents with location_precision and error_radius_m; snap points are no default locations."""
-    is_snapped = (incidents["location_precision"] == "snap_point").to_numpy()
-    found = confidence(incidents, area, snap_points=_known_points(records, area) if is_snapped.any() else None)
-    if default and not is_snapped.all():
-        booked = confidence(incidents.loc[~is_snapped], area, default)
-        found.loc[booked.index] = booked
-    return incidents.assign(**found)
+def _with_confidence(incidents: pd.DataFrame, records: pd.DataFrame, area: StudyArea) -> pd.DataFrame:
+    """Return the incidents with location_precision and error_radius_m."""
+    is_snapped = (incidents["location_precision"] == "snap_point").any()
+    known = _known_points(records, area) if is_snapped else None
+    return incidents.assign(**confidence(incidents, area, snap_points=known))
+
+
+def _booked(incidents: pd.DataFrame, area: StudyArea, default: tuple[DefaultLocation, ...]) -> pd.DataFrame:
+    """Return the incidents with those at default locations marked so; a snap point stays what it is."""
+    there = at_any(incidents["longitude"], incidents["latitude"], default, area)
+    there &= (incidents["location_precision"] != "snap_point").to_numpy()
+    booked = confidence(incidents.loc[there].assign(location_precision="default"), area)
+    marked = incidents[booked.columns].astype({"location_precision": object})
+    marked.loc[there] = booked
+    return incidents.assign(**marked)
 
 
 def _known_points(records: pd.DataFrame, area: StudyArea) -> np.ndarray:
@@ -311,8 +333,7 @@ class _Found:
     """What the gate found on its way."""
 
     slip: Finding | None
-    default: tuple[DefaultLocation, ...]
-    named: tuple[DefaultLocation, ...]
+    suspects: _Suspects
     decisions: tuple[LocationDecision, ...]
     exchanged: Finding | None
     far: Finding | None
@@ -332,7 +353,6 @@ def _report(
     n_context = len(incidents) - len(inside)
     placed = inside["location_precision"]
     precision = _coarsest(placed.loc[placed != "default"], LOCATION_PRECISIONS)
-    is_snapped = precision == "snap_point"
     missing = checks.missing_months(inside, wanted, period)
     force_months = places.missing_force_months(wanted)
     rates = places.hit_rates(wanted)
@@ -347,8 +367,9 @@ def _report(
         places.missing_force_months_finding(force_months, places.forces_of(inside)),
         found.slip,
         checks.snap_points(inside),
-        checks.default_locations(found.default, is_snapped=is_snapped),
-        institutions_finding(found.named),
+        checks.default_locations(found.suspects.default),
+        checks.busiest_points(found.suspects.busiest),
+        institutions_finding(found.suspects.named),
         decisions_finding(found.decisions),
         checks.rounded_coordinates(inside, area),
         found.exchanged,
@@ -378,8 +399,8 @@ def _report(
         missing_months=missing,
         duplicate_ids=intake.duplicate_ids,
         conflicting_ids=intake.conflicting_ids,
-        default_locations=() if is_snapped else found.default,
-        institutions=found.named,
+        default_locations=found.suspects.default,
+        institutions=found.suspects.named,
         location_decisions=found.decisions,
         location_shares=tuple((str(k), float(v)) for k, v in placed.value_counts(normalize=True).items()),
         median_error_m=round(float(inside["error_radius_m"].median()), 1),

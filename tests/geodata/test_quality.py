@@ -230,6 +230,19 @@ def test_nothing_left_after_exclusion_says_so() -> None:
     assert message.startswith("All 3 records in 'town' lie at places whose records are excluded")
 
 
+def test_a_busy_square_of_rounded_coordinates_is_no_default_location() -> None:
+    rng = np.random.default_rng(0)
+    x, y = rng.uniform(390_500, 393_000, 400), rng.uniform(297_500, 299_500, 400)
+    x, y = np.concatenate([x, np.full(60, 391_400)]), np.concatenate([y, np.full(60, 298_700)])
+    exact = gate_of(records(460, longitude=TOWN.unproject(x, y)[0], latitude=TOWN.unproject(x, y)[1]))
+    assert [place.n for place in exact.report.default_locations] == [60]
+    longitude, latitude = TOWN.unproject(100 * np.round(x / 100), 100 * np.round(y / 100))
+    rounded = gate_of(records(460, longitude=longitude, latitude=latitude))
+    assert rounded.report.default_locations == ()
+    assert found(rounded, "busiest points").n >= 60
+    assert (rounded.report.location_precision, set(rounded.incidents["location_precision"])) == ("rounded", {"rounded"})
+
+
 # ---- how far each report may be off
 
 
