@@ -155,10 +155,13 @@ def run(
     last: ToMonth = None,
     streets: Annotated[Path | None, typer.Option(help="Street lines with a name column, for map and cameras.")] = None,
     cameras: Annotated[Path | None, typer.Option(help="Existing cameras as CSV.")] = None,
+    override: Annotated[
+        str | None, typer.Option("--override-reason", help="Why to make the list although the data are graded red.")
+    ] = None,
     mapping: Mapping = None,
 ) -> None:
     """Run the whole recipe and write map, briefing, tables and provenance."""
-    settings = _config(config, category, first, last)
+    settings = _config(config, category, first, last, override)
     _run_and_report(paths, area, out, settings, streets=streets, cameras=cameras, mapping=mapping)
 
 
@@ -197,12 +200,14 @@ def main() -> None:
         sys.exit(130)
 
 
-def _config(file: Path | None, category: list[str] | None, first: str | None, last: str | None) -> RunConfig:
+def _config(
+    file: Path | None, category: list[str] | None, first: str | None, last: str | None, override: str | None = None
+) -> RunConfig:
     from geodata.categories import slug
     from hotspots.config import RunConfig
 
     config = RunConfig.from_toml(file) if file else RunConfig()
-    given: dict[str, Any] = {"first_month": first, "last_month": last}
+    given: dict[str, Any] = {"first_month": first, "last_month": last, "override_reason": override}
     if category:
         given["categories"] = tuple(dict.fromkeys(slug(name) for name in category))
     return replace(config, **{name: value for name, value in given.items() if value is not None})

@@ -14,12 +14,14 @@ import pandas as pd
 from geodata import cells as h3cells
 from geodata.area import StudyArea, operation_accuracy
 from geodata.events import Events, group_events
+from geodata.institutions import read_institutions
 from geodata.nsir import deterrable
-from geodata.quality import Gate, screen
+from geodata.quality import Gate, blocking, screen
 from geodata.sources import Intake, intake_of
 from geodata.store import fingerprint
 from hotspots import cameras as camera_sites
 from hotspots import patrols as patrol_plan
+from hotspots.confidence import cells_with_confidence, hotspots_with_confidence, locate
 from hotspots.config import RunConfig
 from hotspots.counts import count_cells, month_matrix
 from hotspots.delineate import delineate, empty_hotspots
@@ -76,8 +78,10 @@ def run(
 
     say("Checking the data")
     gate = screen(
-        intake, area, categories=config.categories, first_month=config.first_month, last_month=config.last_month
-    )
+        intake, area, categories=config.categories, first_month=config.first_month, last_month=config.last_month,
+        policies=config.default_locations,
+        institutions=read_institutions(config.institutions) if config.institutions else (),
+    )  # fmt: skip
     snapped = gate.report.location_precision == "snap_point"
     resolution = config.resolution or (9 if snapped else 10)
     inside = gate.incidents.loc[gate.incidents["inside"]]
@@ -91,6 +95,9 @@ def run(
     ranked = _rank(facts, config, missing)
     cells = _cells_frame(facts, ranked, gate, area, config, snapped=snapped)
 
+    located = locate(inside, area, gate.report.default_locations, snap_points=facts.points)
+    cells = cells_with_confidence(cells, located)
+
     say("Looking for repeat places")
     as_of = gate.period.last + pd.offsets.MonthBegin(1)
     repeats = repeat_locations(
@@ -99,10 +106,10 @@ def run(
 
     say("Drawing hotspots")
     refused = _refusals(gate, config, snapped=snapped)
-    notes = _stream_notes(inside, events)
+    notes = _override_note(gate, config) + _stream_notes(inside, events)
     stability: Stability | None = None
     agreed: Agreement | None = None
-    if gate.period.n_months < config.hard_min_months or gate.report.is_red:
+    if _list_refusal(gate, config):
         hotspots = empty_hotspots()
     else:
         stability = split_stability(
@@ -113,6 +120,7 @@ def run(
             cells, inside, area, config.delineation, default_locations=gate.report.default_locations,
             period=gate.period, missing=missing, ranking=config.ranking, known=facts.known,
         )  # fmt: skip
+        hotspots = hotspots_with_confidence(hotspots, located)
         notes += drawn_notes
         agreed = agreement(cells, repeats, k=config.delineation.n_hotspots)
         repeats = _locate_repeats(repeats, hotspots)
@@ -166,6 +174,7 @@ class _Facts:
 
     matrix: pd.DataFrame  # cells of the area x months, reports inside the boundary
     events: pd.DataFrame  # the same, several calls about one event counted once; reports where times are too coarse
+    points: pd.DataFrame  # distinct points of the area where anything of any category was ever recorded
     known: pd.Series  # cells where anything of any category was ever recorded
     wide: pd.Series  # cells of the area and its buffer: all reports, in or out of the boundary
 
@@ -173,6 +182,13 @@ class _Facts:
 def _events(inside: pd.DataFrame, gate: Gate, area: StudyArea) -> Events | None:
     """Join calls about one event (R3.6); None where the clock time is not known."""
     return group_events(inside, area) if gate.report.time_precision == "minute" else None
+
+
+def _override_note(gate: Gate, config: RunConfig) -> tuple[str, ...]:
+    """Repeat why a list was made of data graded red (R3.7)."""
+    if not gate.report.is_red or not config.override_reason.strip():
+        return ()
+    return (f"Data graded {gate.report.grade}; the list was made all the same, because: {config.override_reason}",)
 
 
 def _stream_notes(inside: pd.DataFrame, events: Events | None) -> tuple[str, ...]:
@@ -227,7 +243,13 @@ def _count(intake: Intake, gate: Gate, area: StudyArea, resolution: int, events:
 
     wide_counts = count_cells(gate.incidents, resolution)["n"].groupby(level="cell").sum()
     wide_cover = h3cells.cover(area, resolution, buffered=True).union(cover).union(wide_counts.index)
-    return _Facts(matrix=matrix, events=first_calls, known=known, wide=wide_counts.reindex(wide_cover, fill_value=0))
+    return _Facts(
+        matrix=matrix,
+        events=first_calls,
+        points=points,
+        known=known,
+        wide=wide_counts.reindex(wide_cover, fill_value=0),
+    )
 
 
 def _cells_frame(
@@ -289,8 +311,7 @@ def _repeat_address_refusal() -> Refusal:
 
 def _list_refusal(gate: Gate, config: RunConfig) -> Refusal | None:
     months = gate.period.n_months
-    if gate.report.is_red:
-        red = [finding for finding in gate.report.findings if finding.severity == "red"]
+    if red := blocking(gate.report, config.override_reason):
         why = " ".join(finding.message for finding in red)
         return Refusal("ranked hotspots", why, ", ".join(dict.fromkeys(finding.rule for finding in red)))
     if months < config.hard_min_months:
