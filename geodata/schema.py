@@ -1,7 +1,8 @@
 """The contracts: columns, types and units of every table that crosses a module boundary.
 
 RECORDS
-    What a source read, one row a record, coordinates possibly missing. Index ``incident_id`` (int, unique).
+    What a source read, one row a record, coordinates possibly missing. Index ``incident_id`` (int, unique). Texts that
+    repeat may be categoricals; the gate makes them plain text.
     Optional: ``beat`` (police beat or ward), ``stated_radius_m`` (how far off the place may be by the way it is
     written), ``created`` (when the record was made).
 INCIDENTS
@@ -66,9 +67,17 @@ def _is_month_start(series: pd.Series) -> pd.Series:
     return is_first
 
 
-def _text(*, one_of: tuple[str, ...] | None = None) -> pa.Column:
+def _text(*, one_of: tuple[str, ...] | None = None, repeats: bool = False) -> pa.Column:
+    """Return a column of text; one whose texts repeat may be a categorical of texts."""
     checks = [pa.Check.isin(one_of)] if one_of else []
+    if repeats:
+        return pa.Column(None, [pa.Check(_is_text, error="must be text"), *checks], nullable=False)
     return pa.Column(str, checks, nullable=False, coerce=True)
+
+
+def _is_text(series: pd.Series) -> bool:
+    values = series.cat.categories if isinstance(series.dtype, pd.CategoricalDtype) else series
+    return bool(pd.api.types.is_string_dtype(values.dtype))
 
 
 def _coordinate(low: float, high: float, *, nullable: bool) -> pa.Column:
@@ -79,18 +88,18 @@ def _record_columns(*, located: bool) -> dict[str, pa.Column]:
     return {
         "longitude": _coordinate(-180, 180, nullable=not located),
         "latitude": _coordinate(-90, 90, nullable=not located),
-        "category": _text(),
+        "category": _text(repeats=not located),
         "month": pa.Column(None, pa.Check(_is_month_start, error="must be the first day of a month, without a zone")),
         "occurred_from": pa.Column(None, pa.Check(_is_local_time, error="must carry a time zone"), nullable=True),
         "occurred_to": pa.Column(None, pa.Check(_is_local_time, error="must carry a time zone"), nullable=True),
-        "time_precision": _text(one_of=TIME_PRECISIONS),
-        "location_precision": _text(one_of=LOCATION_PRECISIONS),
-        "location": _text(),
-        "place_id": _text(),
-        "crime_id": _text(),
-        "qualifier": _text(),
-        "origin": _text(one_of=ORIGINS),
-        "source": _text(),
+        "time_precision": _text(repeats=not located, one_of=TIME_PRECISIONS),
+        "location_precision": _text(repeats=not located, one_of=LOCATION_PRECISIONS),
+        "location": _text(repeats=not located),
+        "place_id": _text(repeats=not located),
+        "crime_id": _text(repeats=not located),
+        "qualifier": _text(repeats=not located),
+        "origin": _text(repeats=not located, one_of=ORIGINS),
+        "source": _text(repeats=not located),
         "beat": pa.Column(str, nullable=False, coerce=True, required=False),
         "stated_radius_m": pa.Column(float, pa.Check.ge(0), nullable=True, required=False),
         "error_radius_m": pa.Column(float, pa.Check.gt(0), nullable=not located, required=False),

@@ -36,6 +36,7 @@ _TABLE_SUFFIXES = (
 _SINGLE_TABLES = ("xl/workbook.xml", "xl/workbook.bin", "content.xml")  # XLSX, XLSB, ODS
 _NOT_INCIDENTS = ("-outcomes.csv", "-stop-and-search.csv")
 _STREET = "-street.csv"
+_OUTCOMES = "-outcomes.csv"
 
 
 @dataclass(frozen=True)
@@ -96,6 +97,38 @@ def collect(paths: Sequence[str | Path]) -> Iterator[tuple[list[Part], list[str]
         if ignored:
             notes.append(f"{ignored} outcomes or stop-and-search files were ignored: they hold no incidents.")
         yield kept, notes
+
+
+@contextmanager
+def collect_outcomes(paths: Sequence[str | Path]) -> Iterator[list[Part]]:
+    """Give the outcomes files of police.uk among `paths`, in folders and in archives."""
+    with ExitStack() as stack:
+        yield [part for path in paths for part in _outcomes_of(Path(path), stack)]
+
+
+def is_outcomes_file(path: str | Path) -> bool:
+    """Return whether a file's name is that of police.uk's outcomes."""
+    return str(path).lower().endswith(_OUTCOMES)
+
+
+def _outcomes_of(path: Path, stack: ExitStack) -> list[Part]:
+    if path.is_dir():
+        files = sorted(file for file in path.rglob("*") if file.name.lower().endswith((_OUTCOMES, ".zip")))
+        return [part for file in files if file.is_file() for part in _outcomes_of(file, stack)]
+    if is_outcomes_file(path):
+        return [Part(path.name, path.name, path.stat().st_size, path.read_bytes, is_explicit=True, path=path)]
+    if path.suffix.lower() != ".zip" or _is_single_table(path):
+        return []
+    archive = stack.enter_context(open_archive(path, path.name))
+    members = [member for member in list_members(archive, path.name) if is_outcomes_file(member.filename)]
+    check_limits(members, path.name)
+    return [
+        Part(
+            PurePosixPath(member.filename.replace("\\", "/")).name, path.name, member.file_size,
+            partial(_unzip, archive, member, path.name), is_explicit=True,
+        )
+        for member in sorted(members, key=lambda member: member.filename)
+    ]  # fmt: skip
 
 
 def _tables_below(folder: Path) -> list[Path]:

@@ -25,9 +25,9 @@ COLUMNS = (
 )  # fmt: skip
 """Columns every source fills, in order."""
 
-OPTIONAL = ("beat", "stated_radius_m", "created")
-"""Columns a source may fill as well: the police beat or ward, how far off a place may be by the way it is written, and
-when the record was made."""
+OPTIONAL = ("beat", "stated_radius_m", "created", "lsoa_code", "outcome")
+"""Columns a source may fill as well: the police beat or ward, how far off a place may be by the way it is written,
+when the record was made, the LSOA as stated, and what became of the crime."""
 
 
 IDENTITY: Final = {
@@ -161,8 +161,8 @@ def one_copy_per_crime_id(frame: pl.DataFrame, key: Sequence[str]) -> tuple[pl.D
 
 def to_records(frame: pl.DataFrame) -> pd.DataFrame:
     """Return the common columns as a checked RECORDS table."""
-    if "beat" in frame.columns:
-        frame = frame.with_columns(pl.col("beat").fill_null(""))
+    texts = [name for name in ("beat", "lsoa_code", "outcome") if name in frame.columns]
+    frame = frame.with_columns(pl.col(texts).fill_null(""))
     records = frame.to_pandas()
     records.index = pd.RangeIndex(len(records), name="incident_id")
     return check(records, RECORDS)

@@ -9,7 +9,7 @@ import polars as pl
 from geodata.categories import slug
 from geodata.errors import SourceError
 from geodata.sources import places, times
-from geodata.sources.intake import COLUMNS, Reading
+from geodata.sources.intake import Reading, common_columns
 from geodata.sources.tables import Table, map_distinct, plain, read_columns
 
 _DEGREES = {"longitude": "longitude", "latitude": "latitude"}
@@ -18,7 +18,11 @@ _NOT_INCIDENTS = {
     "outcomes": {"crime_id", "outcome_type"},
     "stop-and-search": {"object_of_search", "legislation"},
 }
-_REST = {"month": "month", "location": "location", "category": "crime_type", "crime_id": "crime_id"}
+_REST = {
+    "month": "month", "location": "location", "category": "crime_type", "crime_id": "crime_id",
+    "lsoa_code": "lsoa_code",
+}  # fmt: skip
+_OUTCOME = {"outcome": "last_outcome_category"}
 
 
 def is_street_file(columns: Sequence[str]) -> bool:
@@ -42,10 +46,10 @@ def refuse_other(table: Table) -> None:
         raise SourceError(f"{table.name} is a police.uk {kind} file and holds no incidents; give the -street.csv file.")
 
 
-def read_table(table: Table, timezone: str) -> Reading:
-    """Return a police.uk street file in the common columns.
+def read_table(table: Table, timezone: str, *, outcomes: bool = False) -> Reading:
+    """Return a police.uk street file in the common columns, and the LSOA as stated.
 
-    Points are street snap points and dates are months (R2.1, R2.5).
+    Points are street snap points and dates are months (R2.1, R2.5). With `outcomes` the last outcome is kept too.
 
     Raises
     ------
@@ -53,7 +57,9 @@ def read_table(table: Table, timezone: str) -> Reading:
         If the longitude and latitude columns hold British National Grid metres.
     """
     by_name = {plain(column): column for column in reversed(table.columns)}
-    wanted = _REST | (_DEGREES if "longitude" in by_name and "latitude" in by_name else {})
+    wanted = (
+        _REST | (_OUTCOME if outcomes else {}) | (_DEGREES if "longitude" in by_name and "latitude" in by_name else {})
+    )
     if not _DEGREES.keys() <= wanted.keys():
         wanted = wanted | _METRES
     matched = {field: by_name[name] for field, name in wanted.items() if name in by_name}
@@ -70,5 +76,6 @@ def read_table(table: Table, timezone: str) -> Reading:
         time_precision=pl.lit("month"), location_precision=pl.lit("snap_point"), place_id=pl.lit(""),
         crime_id=text["crime_id"] if "crime_id" in text.columns else pl.lit(""),
         qualifier=pl.lit(""), origin=pl.lit("unknown"), source=pl.lit(table.name), heading=pl.lit(""),
+        **{name: text[name] for name in ("lsoa_code", "outcome") if name in text.columns},
     )  # fmt: skip
-    return Reading(frame.select(COLUMNS), "police_uk", matched, table.file, (*table.notes, *repeated, *notes))
+    return Reading(common_columns(frame), "police_uk", matched, table.file, (*table.notes, *repeated, *notes))

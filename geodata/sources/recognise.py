@@ -16,7 +16,7 @@ def is_incidents(header: Sequence[str], mapping: Mapping[str, str] | None = None
     return police_uk.is_street_file(header) or is_mapped or columns.looks_like_incidents(header)
 
 
-def read_table(table: Table, profile: Profile, timezone: str) -> Reading:
+def read_table(table: Table, profile: Profile, timezone: str, *, outcomes: bool = False) -> Reading:
     """Return a table in the common columns, read as the kind of source its header shows.
 
     A profile that names columns of stops and searches is followed: they are police activity, good to test times with.
@@ -27,7 +27,7 @@ def read_table(table: Table, profile: Profile, timezone: str) -> Reading:
         If it is a police.uk file without incidents, or a force extract that cannot be understood.
     """
     if police_uk.is_street_file(table.columns):
-        return police_uk.read_table(table, timezone)
+        return police_uk.read_table(table, timezone, outcomes=outcomes)
     is_mapped = bool(profile.columns) and set(profile.columns.values()) <= set(table.columns)
     if not is_mapped:
         police_uk.refuse_other(table)

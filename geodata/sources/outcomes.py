@@ -1,0 +1,61 @@
+"""What became of crimes: police.uk's outcomes files, joined to their records by Crime ID (ASB has neither)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+import pandas as pd
+import polars as pl
+
+from geodata.sources.files import collect_outcomes
+from geodata.sources.intake import Intake
+from geodata.sources.opening import open_table
+from geodata.sources.tables import plain, read_columns
+
+OUTCOME_COLUMNS: Final = {"crime_id": "crime_id", "month": "month", "outcome": "outcome_type"}
+
+
+def read_outcomes(paths: Sequence[str | Path]) -> tuple[pl.DataFrame, int]:
+    """Return the latest outcome of each Crime ID in the outcomes files found, and how many files there were.
+
+    Returns
+    -------
+    frame : DataFrame
+        ``crime_id`` (unique) and ``outcome``.
+    n_files : int
+    """
+    found = []
+    with collect_outcomes(paths) as parts:
+        for part in parts:
+            table = open_table(part)
+            by_name = {plain(column): column for column in table.columns}
+            if not set(OUTCOME_COLUMNS.values()) <= by_name.keys():
+                continue
+            rows, _ = read_columns(table, [by_name[name] for name in OUTCOME_COLUMNS.values()])
+            found.append(rows.rename({by_name[name]: field for field, name in OUTCOME_COLUMNS.items()}))
+    if not found:
+        return pl.DataFrame(schema={"crime_id": pl.String, "outcome": pl.String}), 0
+    outcomes = pl.concat(found).filter((pl.col("crime_id") != "") & (pl.col("outcome") != ""))
+    latest = outcomes.sort("crime_id", "month", "outcome").group_by("crime_id", maintain_order=True).last()
+    return latest.select("crime_id", "outcome"), len(found)
+
+
+def join_outcomes(intake: Intake, outcomes: pl.DataFrame, n_files: int) -> Intake:
+    """Return the intake with the column ``outcome``: from the outcomes files, otherwise as the street file says.
+
+    Records without a Crime ID keep an empty outcome.
+    """
+    records = intake.records
+    stated = records["outcome"].astype("str") if "outcome" in records else pd.Series("", index=records.index)
+    by_id = outcomes.to_pandas().set_index("crime_id")["outcome"]
+    from_files = records["crime_id"].map(by_id)
+    is_joined = from_files.notna()
+    outcome = from_files.where(is_joined, stated).astype("str")
+    note = (
+        f"Outcomes files read: {n_files:,}; records whose latest outcome they hold: {int(is_joined.sum()):,} of "
+        f"{int((records['crime_id'] != '').sum()):,} with a Crime ID."
+    )
+    return replace(intake, records=records.assign(outcome=outcome), notes=(*intake.notes, note))
