@@ -1,0 +1,206 @@
+"""Context a user gives beside the incidents: boundaries, named places, and the LSOA that records state."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from numpy.typing import ArrayLike
+
+from geodata.area import StudyArea
+from geodata.errors import SourceError
+from geodata.findings import Finding
+from geodata.points import distinct
+from geodata.sources.layers import read_layer
+
+CODE_COLUMN: Final = re.compile(r"^(?:[a-z]{2,5}\d\d_?(?:cd|code)|code|gss_?code|[a-z]+_code|id)$", re.IGNORECASE)
+"""Columns that hold a boundary's code: the ONS way (``LSOA21CD``), or plainly."""
+
+NAME_COLUMN: Final = re.compile(r"^(?:[a-z]{2,5}\d\d_?(?:nm|name)|name|name_?1|[a-z]+_name)$", re.IGNORECASE)
+"""Columns that hold a name."""
+
+OTHER_LSOA_SHARE: Final = 0.10
+"""Above this share of rows in another LSOA than stated, stated codes and boundaries do not belong together."""
+
+PLACE_LAYERS: Final = ("named_place", "NamedPlace", "places", "points")
+
+
+def read_boundaries(path: str | Path, *, area: StudyArea | None = None) -> gpd.GeoDataFrame:
+    """Read polygons (local authorities, wards, LSOAs, neighbourhoods) as ``code``, ``name`` and geometry.
+
+    Parameters
+    ----------
+    path : path
+        Any polygon file; ONS columns (``LAD23CD``, ``ward21_name``) are known.
+    area : StudyArea, optional
+        Read only what touches the area and its buffer.
+
+    Returns
+    -------
+    GeoDataFrame in EPSG:4326
+        ``code`` and ``name`` (empty where the file has none), sorted by both.
+
+    Raises
+    ------
+    SourceError
+        If the file is missing or unreadable, or holds no polygon, or polygons without any name or code.
+    """
+    frame = read_layer(
+        path, what="boundary", preferred=(), fits=lambda kind: "Polygon" in kind, columns=_text_columns, area=area
+    )
+    if frame.empty:
+        raise SourceError(f"The boundary file {Path(path).name} holds no polygon; give areas, not points or lines.")
+    code, name = _best(frame, CODE_COLUMN), _best(frame, NAME_COLUMN)
+    if not code and not name:
+        raise SourceError(
+            f"The boundary file {Path(path).name} names its areas in no column; its columns are: "
+            f"{', '.join(str(column) for column in frame.columns.drop('geometry')) or 'none'}; call one 'name'."
+        )
+    shapes = shapely.make_valid(frame.geometry.to_numpy())
+    found = gpd.GeoDataFrame({"code": _texts(frame, code), "name": _texts(frame, name)}, geometry=shapes, crs=frame.crs)
+    return found.sort_values(["code", "name"], ignore_index=True)
+
+
+def read_places(path: str | Path, *, area: StudyArea | None = None) -> gpd.GeoDataFrame:
+    """Read named places (stations, schools, parks, pubs) as ``name`` and points in EPSG:4326.
+
+    Areas and lines are read as a point inside them; places without a name are left out.
+
+    Raises
+    ------
+    SourceError
+        If the file is missing or unreadable, or none of its places has a name.
+    """
+    frame = read_layer(
+        path, what="place", preferred=PLACE_LAYERS, fits=lambda _: True, columns=_text_columns,
+        where="name IS NOT NULL", area=area,
+    )  # fmt: skip
+    names = _texts(frame, _best(frame, NAME_COLUMN))
+    points = gpd.GeoDataFrame({"name": names}, geometry=frame.geometry.representative_point(), crs=frame.crs)
+    named = points.loc[points["name"] != ""]
+    if named.empty:
+        raise SourceError(
+            f"The place file {Path(path).name} holds no place with a name; give points with a name column."
+        )
+    return named.reset_index(drop=True)
+
+
+def assign(longitude: ArrayLike, latitude: ArrayLike, boundaries: gpd.GeoDataFrame) -> pd.DataFrame:
+    """Return which boundary each point falls in.
+
+    A point on the line between two belongs to the first of them in the table's order. Each distinct point is looked up
+    once.
+
+    Parameters
+    ----------
+    longitude, latitude : array, shape (n,)
+        Degrees; missing ones lie nowhere.
+    boundaries : GeoDataFrame
+        As `read_boundaries` gives them.
+
+    Returns
+    -------
+    DataFrame, n rows
+        ``code`` and ``name``, empty texts outside all boundaries.
+    """
+    x, y = np.asarray(longitude, dtype=float), np.asarray(latitude, dtype=float)
+    located = np.flatnonzero(np.isfinite(x) & np.isfinite(y))
+    which = np.full(len(x), -1)
+    if len(located):
+        rows, shown = distinct(x[located], y[located])
+        points: Any = shapely.points(x[located][shown], y[located][shown])
+        point, polygon = shapely.STRtree(boundaries.geometry.to_numpy()).query(points, predicate="intersects")
+        first = np.full(len(points), len(boundaries))
+        np.minimum.at(first, point, polygon)
+        which[located] = np.where(first < len(boundaries), first, -1)[rows]
+    texts = {column: np.append(boundaries[column].to_numpy(dtype=object), "") for column in ("code", "name")}
+    return pd.DataFrame({column: pd.array(text[which].tolist(), dtype="str") for column, text in texts.items()})
+
+
+def lsoa_vintage(stated: pd.Series, candidates: Sequence[tuple[str, gpd.GeoDataFrame]]) -> str:
+    """Return the label of the boundaries whose codes the stated codes are.
+
+    LSOAs that were split or merged between 2011 and 2021 carry codes of their own in each vintage, so the vintage that
+    knows more of the stated codes is theirs; between equals the first.
+
+    Parameters
+    ----------
+    stated : Series of str
+        LSOA codes as records state them; empty ones do not count.
+    candidates : sequence of (label, boundaries)
+        For example ``[("2011", lsoa11), ("2021", lsoa21)]``.
+    """
+    codes = stated.astype("str")
+    codes = codes.loc[codes != ""]
+    known = {label: int(codes.isin(boundaries["code"]).sum()) for label, boundaries in candidates}
+    return max(known, key=lambda label: known[label])
+
+
+def stated_lsoa(records: pd.DataFrame, boundaries: gpd.GeoDataFrame) -> Finding | None:
+    """Count records whose stated LSOA is not the one their point falls in (R2.3).
+
+    Snap points lie on the edges of LSOAs, and vintages mix; counts by area should use the location.
+
+    Parameters
+    ----------
+    records : DataFrame
+        RECORDS with ``lsoa_code``.
+    boundaries : GeoDataFrame
+        LSOAs of the vintage that the records state, at least of the area in question.
+
+    Returns
+    -------
+    Finding or None
+        None when no record both states an LSOA and is located.
+    """
+    if "lsoa_code" not in records:
+        return None
+    stated = records["lsoa_code"].astype("str")
+    told = records.loc[(stated != "") & records["longitude"].notna()]
+    # a record that states an LSOA of another place, and lies there too, is none of these boundaries' business
+    found = assign(told["longitude"], told["latitude"], boundaries)["code"].to_numpy()
+    codes = stated.loc[told.index].to_numpy()
+    concerns = (found != "") | np.isin(codes, boundaries["code"].to_numpy())
+    n = int(concerns.sum())
+    if not n:
+        return None
+    elsewhere = int((concerns & (found != "") & (found != codes)).sum())
+    outside = int((concerns & (found == "")).sum())
+    wrong = elsewhere + outside
+    message = (
+        f"Records whose stated LSOA is not where their point falls: {wrong:,} of {n:,} ({100 * wrong / n:.1f}%; "
+        f"{elsewhere:,} in another LSOA, {outside:,} outside all of them); count by location, not by the stated code."
+    )
+    severity: Any = "amber" if wrong > OTHER_LSOA_SHARE * n else "info"
+    return Finding("stated LSOA", severity, wrong, message, "R2.3")
+
+
+def relocate(records: pd.DataFrame, boundaries: gpd.GeoDataFrame) -> pd.DataFrame:
+    """Return the records with ``lsoa_code`` set by location, whatever vintage they state (R2.3).
+
+    Records that are not located, or lie outside the boundaries, carry an empty code.
+    """
+    found = assign(records["longitude"], records["latitude"], boundaries)
+    return records.assign(lsoa_code=found["code"].to_numpy())
+
+
+def _text_columns(fields: Sequence[str]) -> list[str]:
+    return [field for field in fields if CODE_COLUMN.match(field) or NAME_COLUMN.match(field)]
+
+
+def _best(frame: pd.DataFrame, pattern: re.Pattern[str]) -> str:
+    """Return the column that fits and tells most areas apart; between equals the first."""
+    fitting = [str(column) for column in frame.columns if column != "geometry" and pattern.match(str(column))]
+    return max(fitting, key=lambda column: frame[column].nunique(), default="")
+
+
+def _texts(frame: pd.DataFrame, column: str) -> Any:
+    if not column:
+        return pd.array([""] * len(frame), dtype="str")
+    return pd.array([str(value).strip() if pd.notna(value) else "" for value in frame[column]], dtype="str")
