@@ -31,7 +31,6 @@ CHANCE_LEVEL: Final = 0.01  # a fall that chance alone would explain is no missi
 MIN_MONTHS: Final = 12  # R1.8
 HARD_MIN_MONTHS: Final = 6  # R1.8
 COVID: Final = Period.of("2020-04", "2021-03")
-MIDNIGHT_SHARE: Final = 0.05  # R3.13
 COARSE_M: Final = 50.0  # R3.10: coordinates that far off by rounding alone blur a 150 m hotspot
 BUSIEST_SHARE: Final = 0.10
 STRAY_MONTHS: Final = 12
@@ -276,20 +275,6 @@ def rounded_coordinates(inside: pd.DataFrame, area: StudyArea) -> Finding | None
     return Finding("rounded coordinates", severity, n, message, "R3.10")
 
 
-def midnight_spike(inside: pd.DataFrame) -> Finding | None:
-    """Report times that stand for "not known": exactly 00:00, 00:01 or 12:00 (R3.13)."""
-    timed = inside.loc[inside["time_precision"] == "minute", "occurred_from"]
-    minute = timed.dt.hour * 60 + timed.dt.minute
-    n = int(minute.isin([0, 1, 720]).sum())
-    if n <= MIDNIGHT_SHARE * len(timed):
-        return None
-    message = (
-        f"{n:,} of {len(timed):,} times ({_percent(n / len(timed))}) are exactly 00:00, 00:01 or 12:00, which often "
-        "means 'not known': peak hours may mislead."
-    )
-    return Finding("midnight times", "amber", n, message, "R3.13")
-
-
 def outside(n_outside: int, n_context: int, n_inside: int) -> Finding | None:
     """Report records outside the area; a force's file always holds some."""
     if n_outside == 0:
@@ -301,8 +286,14 @@ def outside(n_outside: int, n_context: int, n_inside: int) -> Finding | None:
     return Finding("outside the area", "info", n_outside, message, "R3.15")
 
 
-def officer_reports(inside: pd.DataFrame) -> Finding | None:
+def officer_reports(inside: pd.DataFrame, n_dropped: int = 0) -> Finding | None:
     """Report records made by officers themselves: they follow patrols, not demand (R3.16, R7.5)."""
+    if n_dropped:
+        message = (
+            f"Records made by officers, not the public, and left out: {n_dropped:,}; they show where officers were, "
+            "and counting them would send officers back there."
+        )
+        return Finding("officer-generated", "info", n_dropped, message, "R3.16, R7.5")
     n = int((inside["origin"] == "officer").sum())
     if n == 0:
         return None

@@ -11,6 +11,7 @@ import pandas as pd
 
 from geodata import findings as checks
 from geodata import placequality as places
+from geodata import timequality
 from geodata.area import StudyArea
 from geodata.categories import label, slug
 from geodata.confidence import at_any, confidence
@@ -46,6 +47,7 @@ OUTSIDE_PERIOD: Final = "outside the period"
 NO_COORDINATES: Final = "no coordinates"
 OUTSIDE_AREA: Final = "outside the area"
 EXCLUDED_LOCATION: Final = "excluded default location"
+OFFICER_MADE: Final = "made by officers"
 _NOTABLE_SHARE: Final = 0.10  # a coarser precision held by this share of the records is the precision of the data
 _MOSTLY: Final = 0.5
 _EARTH_RADIUS_KM: Final = 6371.0
@@ -111,13 +113,14 @@ def screen(
     last_month: str | None = None,
     policies: Sequence[LocationPolicy] = (),
     institutions: Sequence[Institution] = (),
+    with_officers: bool = True,
     today: pd.Timestamp | None = None,
 ) -> Gate:
     """Take the wanted records through the gate.
 
     Each record is dropped for the first reason that applies, in this order: duplicate Crime ID, no date, impossible
-    date, other category, outside the period, no coordinates, outside the area, excluded default location. Records in
-    the area's buffer are counted as outside but stay in ``incidents`` as context.
+    date, other category, outside the period, no coordinates, outside the area, excluded default location, made by
+    officers. Records in the area's buffer are counted as outside but stay in ``incidents`` as context.
 
     Parameters
     ----------
@@ -132,6 +135,8 @@ def screen(
     policies, institutions : sequence of LocationPolicy, of Institution
         What is done with the records of default locations and institutions (R3.9, R1.11); a place that a policy keeps
         or caps is settled and no longer reported as a default location.
+    with_officers : bool
+        Whether records officers made themselves stay; without them only reports by the public are counted (R7.5).
     today : Timestamp, optional
         Records of later months are impossible; by default the clock's date.
 
@@ -174,10 +179,13 @@ def screen(
     is_kept, decisions = decide(incidents, area, policies, institutions)
     dropped[EXCLUDED_LOCATION] = int((incidents["inside"].to_numpy() & ~is_kept).sum())
     incidents = incidents.loc[is_kept]
+    stays = np.ones(len(incidents), dtype=bool) if with_officers else (incidents["origin"] != "officer").to_numpy()
+    dropped[OFFICER_MADE] = int((incidents["inside"].to_numpy() & ~stays).sum())
+    incidents = incidents.loc[stays]
     if not incidents["inside"].any():
         raise DataError(
-            f"All {dropped[EXCLUDED_LOCATION]:,} records in '{area.name}' lie at places whose records are excluded; "
-            "check the default locations and institutions."
+            f"All {int(is_inside.sum()):,} records in '{area.name}' lie at excluded places or were made by officers; "
+            "check the default locations and institutions, or count officers' records too."
         )
     incidents = _with_confidence(incidents, intake.records, area)
     suspects = _suspects(incidents.loc[incidents["inside"]], area, policies)
@@ -373,7 +381,7 @@ def _report(
         decisions_finding(found.decisions),
         checks.rounded_coordinates(inside, area),
         found.exchanged,
-        checks.midnight_spike(inside),
+        *_time_findings(inside),
         checks.outside(dropped[OUTSIDE_AREA], n_context, len(inside)),
         found.far,
         checks.copies(intake.duplicate_ids, intake.conflicting_ids),
@@ -381,7 +389,7 @@ def _report(
         points,
         places.repeated_names(inside),
         checks.covid_months(period),
-        checks.officer_reports(inside),
+        checks.officer_reports(inside, dropped[OFFICER_MADE]),
     )
     findings = tuple(finding for finding in all_found if finding is not None)
     return QualityReport(
@@ -407,6 +415,19 @@ def _report(
         hit_rates=rates,
         missing_force_months=force_months,
         reading_notes=intake.notes,
+    )
+
+
+def _time_findings(inside: pd.DataFrame) -> tuple[Finding | None, ...]:
+    """Check how far the times can be trusted (R3.13, R4.14, R6.19)."""
+    return (
+        timequality.time_spikes(inside),
+        timequality.unknown_times(inside),
+        timequality.long_intervals(inside),
+        timequality.reversed_intervals(inside),
+        timequality.same_as_created(inside),
+        timequality.logged_before(inside),
+        timequality.incomplete_weeks(inside),
     )
 
 

@@ -13,8 +13,9 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import poisson
 
-from geodata.findings import MIDNIGHT_SHARE, Finding, Severity
+from geodata.findings import Finding, Severity
 
+MIDNIGHT_SHARE: Final = 0.05  # R3.13: more than this makes hours doubtful
 STAND_INS: Final = {0: "00:00", 1: "00:01", 720: "12:00"}
 """Minutes of the day that systems and people write when they do not know (R3.13)."""
 

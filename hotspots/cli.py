@@ -119,6 +119,7 @@ def check(
     paths: Paths,
     area: Area,
     *,
+    config: Annotated[Path | None, typer.Option("--config", help="Settings as TOML.")] = None,
     category: Category = None,
     json_file: Annotated[Path | None, typer.Option("--json", help="Also write the report as JSON.")] = None,
     first: FromMonth = None,
@@ -127,15 +128,13 @@ def check(
 ) -> None:
     """Report how good the data are; exit code 1 when the gate is red."""
     from geodata.area import read_area
-    from geodata.quality import screen
     from hotspots import terminal
     from hotspots.files import write_files
+    from hotspots.pipeline import take_through_gate
 
-    config = _config(None, category, first, last)
+    settings = _config(config, category, first, last)
     study = read_area(area)
-    report = screen(
-        _read(paths, mapping), study, categories=config.categories, first_month=first, last_month=last
-    ).report
+    report = take_through_gate(_read(paths, mapping), study, settings).report
     terminal.console().print(terminal.quality_report(report, study.name))
     if json_file is not None:
         write_files(json_file.parent, {json_file.name: json.dumps(asdict(report), indent=2).encode()})

@@ -142,6 +142,7 @@ class RunConfig:
     stability_min_overlap: float = 0.5  # R1.9
     seed: int = 0
     marking: str = "OFFICIAL"  # R7.13
+    include_officer_generated: bool = False  # R7.5: officers' own records follow patrols, not demand
     override_reason: str = ""  # R3.7: why the list is made although the data are graded red; printed on everything
     default_locations: tuple[LocationPolicy, ...] = ()  # R3.9: what is done with the records of a place
     institutions: str = ""  # R1.11: file of sites, as polygons or points, whose records are left out

@@ -21,7 +21,7 @@ from geodata.sources import Intake, intake_of
 from geodata.store import fingerprint
 from hotspots import cameras as camera_sites
 from hotspots import patrols as patrol_plan
-from hotspots.confidence import cells_with_confidence, hotspots_with_confidence, locate
+from hotspots.confidence import cells_with_confidence, hotspots_with_confidence
 from hotspots.config import RunConfig
 from hotspots.counts import count_cells, month_matrix
 from hotspots.delineate import delineate, empty_hotspots
@@ -77,11 +77,7 @@ def run(
     intake = incidents if isinstance(incidents, Intake) else intake_of(incidents)
 
     say("Checking the data")
-    gate = screen(
-        intake, area, categories=config.categories, first_month=config.first_month, last_month=config.last_month,
-        policies=config.default_locations,
-        institutions=read_institutions(config.institutions) if config.institutions else (),
-    )  # fmt: skip
+    gate = take_through_gate(intake, area, config)
     snapped = gate.report.location_precision == "snap_point"
     resolution = config.resolution or (9 if snapped else 10)
     inside = gate.incidents.loc[gate.incidents["inside"]]
@@ -95,8 +91,7 @@ def run(
     ranked = _rank(facts, config, missing)
     cells = _cells_frame(facts, ranked, gate, area, config, snapped=snapped)
 
-    located = locate(inside, area, gate.report.default_locations, snap_points=facts.points)
-    cells = cells_with_confidence(cells, located)
+    cells = cells_with_confidence(cells, inside)
 
     say("Looking for repeat places")
     as_of = gate.period.last + pd.offsets.MonthBegin(1)
@@ -120,7 +115,7 @@ def run(
             cells, inside, area, config.delineation, default_locations=gate.report.default_locations,
             period=gate.period, missing=missing, ranking=config.ranking, known=facts.known,
         )  # fmt: skip
-        hotspots = hotspots_with_confidence(hotspots, located)
+        hotspots = hotspots_with_confidence(hotspots, inside)
         notes += drawn_notes
         agreed = agreement(cells, repeats, k=config.delineation.n_hotspots)
         repeats = _locate_repeats(repeats, hotspots)
@@ -168,13 +163,32 @@ def run(
     )
 
 
+def take_through_gate(intake: Intake, area: StudyArea, config: RunConfig) -> Gate:
+    """Return what passes the quality gate under these settings: the first step of every run, and all of `check`.
+
+    Raises
+    ------
+    DataError
+        If nothing usable is left.
+    """
+    return screen(
+        intake,
+        area,
+        categories=config.categories,
+        first_month=config.first_month,
+        last_month=config.last_month,
+        policies=config.default_locations,
+        institutions=read_institutions(config.institutions) if config.institutions else (),
+        with_officers=config.include_officer_generated,
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class _Facts:
     """Counts of the wanted reports: in the area by month, and with the buffer for the neighbourhood statistics."""
 
     matrix: pd.DataFrame  # cells of the area x months, reports inside the boundary
     events: pd.DataFrame  # the same, several calls about one event counted once; reports where times are too coarse
-    points: pd.DataFrame  # distinct points of the area where anything of any category was ever recorded
     known: pd.Series  # cells where anything of any category was ever recorded
     wide: pd.Series  # cells of the area and its buffer: all reports, in or out of the boundary
 
@@ -186,7 +200,7 @@ def _events(inside: pd.DataFrame, gate: Gate, area: StudyArea) -> Events | None:
 
 def _override_note(gate: Gate, config: RunConfig) -> tuple[str, ...]:
     """Repeat why a list was made of data graded red (R3.7)."""
-    if not gate.report.is_red or not config.override_reason.strip():
+    if not gate.report.is_red or blocking(gate.report, config.override_reason):
         return ()
     return (f"Data graded {gate.report.grade}; the list was made all the same, because: {config.override_reason}",)
 
@@ -246,7 +260,6 @@ def _count(intake: Intake, gate: Gate, area: StudyArea, resolution: int, events:
     return _Facts(
         matrix=matrix,
         events=first_calls,
-        points=points,
         known=known,
         wide=wide_counts.reindex(wide_cover, fill_value=0),
     )

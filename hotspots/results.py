@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import geopandas as gpd
 import pandas as pd
@@ -151,7 +150,11 @@ class Run:
     is_synthetic: bool
 
     @property
-    def summary(self) -> dict[str, Any]:
-        """Counts every surface prints: read, used, dropped, grade."""
-        quality = self.quality
-        return {"n_read": quality.n_read, "n_used": quality.n_used, "dropped": quality.dropped, "grade": quality.grade}
+    def marking(self) -> str:
+        """Protective marking of every output; says so when red data were listed on a person's word (R3.7, R7.13)."""
+        answered = self.quality.is_red and bool(self.config.override_reason.strip())
+        return (
+            f"{self.config.marking} | data graded C, list made on a person's reason"
+            if answered
+            else self.config.marking
+        )

@@ -47,7 +47,9 @@ def quality_report(report: QualityReport, area_name: str) -> RenderableType:
         "Data quality of ", (area_name, "bold"), ": grade ", (report.grade, GRADES[report.grade]),
         f"   ({report.time_precision} times, {report.location_precision.replace('_', ' ')} places)",
     )  # fmt: skip
-    return Group(heading, ledger, found)
+    because = [Text(f"  because: {reason}", style=GRADES[report.grade]) for reason in report.reasons]
+    reading = [Text(f"  while reading: {note}", style="dim") for note in report.reading_notes]
+    return Group(heading, *because, ledger, found, *reading)
 
 
 def ranked_list(run: Run) -> RenderableType:
@@ -126,7 +128,7 @@ def banner(run: Run) -> RenderableType:
     """Return the first lines of a run: what, where, when, under which marking."""
     label = " SYNTHETIC DATA " if run.is_synthetic else ""
     return Text.assemble(
-        (f" {run.config.marking} ", "reverse"), (label, "bold black on yellow"),
+        (f" {run.marking} ", "reverse"), (label, "bold black on yellow"),
         f" Where reports have concentrated: {run.area.name}, {run.period}, {run.quality.n_used:,} reports",
     )  # fmt: skip
 

@@ -20,7 +20,7 @@ import streamlit as st
 from geodata.area import StudyArea, read_area
 from geodata.errors import DesignError, SourceError
 from geodata.period import parse_month
-from geodata.quality import Gate, screen
+from geodata.quality import Gate
 from geodata.sample import make_city, write_city
 from geodata.schema import ASB
 from geodata.sources import Intake, read
@@ -221,12 +221,12 @@ def current_gate(dataset: Dataset, config: RunConfig) -> Gate:
     DataError
         If nothing usable is left.
     """
-    return _gate(dataset.key, config.categories, config.first_month, config.last_month, dataset)
+    return _gate(dataset.key, config, dataset)
 
 
-@st.cache_resource(max_entries=KEPT_RUNS, show_spinner=False)
-def _gate(key: str, categories: tuple[str, ...], first: str | None, last: str | None, _dataset: Dataset) -> Gate:  # noqa: ARG001 - the key
-    return screen(_dataset.intake, _dataset.area, categories=categories, first_month=first, last_month=last)
+@st.cache_resource(max_entries=KEPT_RUNS, show_spinner=False, hash_funcs={RunConfig: repr})
+def _gate(key: str, config: RunConfig, _dataset: Dataset) -> Gate:  # noqa: ARG001 - the key
+    return pipeline.take_through_gate(_dataset.intake, _dataset.area, config)
 
 
 @st.cache_resource(show_spinner=False)

@@ -46,7 +46,7 @@ def page_data(run: Run, title: str) -> dict[str, Any]:
     return {
         "title": title,
         "running": f"{run.area.name}, {run.period}",
-        "marking": run.config.marking,
+        "marking": run.marking,
         "synthetic": words.SYNTHETIC if run.is_synthetic else "",
         "caveat": words.CAVEAT,
         "provenance": words.provenance(run),

@@ -18,7 +18,7 @@ def run_json(run: Run) -> bytes:
     quality, stamp = run.quality, run.provenance
     content = {
         "title": f"{words.CLAIM}: {run.area.name}",
-        "marking": run.config.marking,
+        "marking": run.marking,
         "is_synthetic": run.is_synthetic,
         "area": {"name": run.area.name, "area_km2": round(run.area.area_km2, 3), "crs": run.area.crs},
         "period": {
@@ -40,7 +40,16 @@ def run_json(run: Run) -> bytes:
         "duplicate_ids": quality.duplicate_ids,
         "conflicting_ids": quality.conflicting_ids,
         "findings": quality.findings,
+        "grade_reasons": quality.reasons,
+        "reading_notes": quality.reading_notes,
         "default_locations": quality.default_locations,
+        "institutions": quality.institutions,
+        "location_decisions": quality.location_decisions,
+        "location_shares": dict(quality.location_shares),
+        "median_error_m": quality.median_error_m,
+        "hit_rates": quality.hit_rates,
+        "missing_force_months": quality.missing_force_months,
+        "override_reason": run.config.override_reason,
         "n_hotspots": len(run.hotspots),
         "refused": run.refused,
         "notes": run.notes,

@@ -40,7 +40,7 @@ def safe_text(value: object) -> object:
 def hotspots_csv(run: Run) -> bytes:
     """Return the ranked hotspots as CSV (UTF-8 with a byte order mark, so that Excel reads it right)."""
     frame = table(run.hotspots).map(safe_text)
-    frame["marking"] = run.config.marking
+    frame["marking"] = run.marking
     frame["is_synthetic"] = run.is_synthetic
     frame["licence"] = run.provenance.licence
     return frame.to_csv(index=False, lineterminator="\r\n").encode("utf-8-sig")
@@ -82,7 +82,7 @@ def about_table(run: Run) -> pd.DataFrame:
     stamp, quality = run.provenance, run.quality
     rows = [
         ("Title", f"{words.CLAIM}: {run.area.name}"),
-        ("Marking", run.config.marking),
+        ("Marking", run.marking),
         *([("SYNTHETIC", words.SYNTHETIC)] if run.is_synthetic else []),
         ("Period", str(run.period)),
         ("Categories", ", ".join(run.config.categories)),

@@ -35,6 +35,7 @@ REASONS = [
     "no coordinates",
     "outside the area",
     "excluded default location",
+    "made by officers",
 ]
 TOWN = StudyArea("town", shapely.box(-2.16, 52.57, -2.10, 52.60))
 INSIDE, NEAR, FAR = -2.1288, -2.095, -1.9
@@ -76,7 +77,7 @@ def test_each_record_leaves_by_the_first_reason_that_applies_in_the_written_orde
         street_line(), street_line(),
     ]  # fmt: skip
     gate = screen(read([street_csv(lines)]), TOWN, categories=(ASB,), first_month="2024-01", last_month="2024-01")
-    assert list(gate.report.dropped.items()) == list(zip(REASONS, [1, 1, 0, 1, 1, 1, 2, 0], strict=True))
+    assert list(gate.report.dropped.items()) == list(zip(REASONS, [1, 1, 0, 1, 1, 1, 2, 0, 0], strict=True))
     assert (gate.report.n_read, gate.report.n_used, gate.report.n_context) == (10, 3, 1)
     check(gate.incidents, INCIDENTS)
     assert gate.incidents["inside"].sum() == 3
@@ -227,7 +228,7 @@ def test_a_busy_police_station_is_suspected_by_its_name_alone() -> None:
 
 def test_nothing_left_after_exclusion_says_so() -> None:
     message = refusal(records(3), policies=[at_station()])
-    assert message.startswith("All 3 records in 'town' lie at places whose records are excluded")
+    assert message.startswith("All 3 records in 'town' lie at excluded places")
 
 
 def test_a_busy_square_of_rounded_coordinates_is_no_default_location() -> None:
@@ -477,16 +478,23 @@ def test_degrees_with_three_decimals_are_seen() -> None:
     )
 
 
-def test_times_that_mean_not_known_are_seen() -> None:
-    start = pd.date_range("2024-01-15 00:07", periods=100, freq="61min", tz="Europe/London").as_unit("us").to_series()
-    assert findings.midnight_spike(records(100, occurred_from=start.to_numpy(), occurred_to=start.to_numpy())) is None
+def test_times_that_mean_not_known_reach_the_report() -> None:
+    start = pd.date_range("2024-01-15 00:07", periods=80, freq="61min", tz="Europe/London").as_unit("us").to_series()
     midnight = pd.Timestamp("2024-01-16", tz="Europe/London")
-    times = pd.Series([midnight] * 20 + start.tolist()[:80])
-    finding = findings.midnight_spike(records(100, occurred_from=times, occurred_to=times))
-    assert finding is not None
-    assert (finding.n, finding.severity) == (20, "amber")
-    months = records(100, time_precision="month", occurred_from=midnight, occurred_to=midnight)
-    assert findings.midnight_spike(months) is None
+    times = pd.Series([midnight] * 20 + start.tolist())
+    report = gate_of(records(100, occurred_from=times, occurred_to=times)).report
+    assert any(finding.rule == "R3.13" and finding.severity == "amber" for finding in report.findings)
+
+
+def test_officers_own_records_leave_last_where_only_the_public_counts() -> None:
+    table = records(10, origin=["officer"] * 3 + ["public"] * 6 + ["unknown"])
+    with_them, without = gate_of(table).report, gate_of(table, with_officers=False).report
+    assert with_them.n_used == 10
+    assert without.n_used == 7
+    assert without.dropped["made by officers"] == 3
+    assert without.n_read == without.n_used + sum(without.dropped.values())
+    assert any(finding.check == "officer-generated" and finding.n == 3 for finding in without.findings)
+    assert "made by officers" in refusal(records(3, origin="officer"), with_officers=False)
 
 
 @pytest.mark.parametrize(
