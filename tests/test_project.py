@@ -32,7 +32,6 @@ IMPORT_NAMES = {
 """Import name of a distribution, where it is not the distribution's own name."""
 
 NEVER_IMPORTED = {
-    "pyarrow": "pandas and geopandas read and write Parquet with it",
     "scikit-learn": "a package of the design; for now only tests use it, to hold the kernel density against",
 }
 """Runtime dependencies that no module imports itself, and why they are declared all the same."""

@@ -175,7 +175,7 @@ def _is_single_table(path: Path) -> bool:
         with zipfile.ZipFile(path) as archive:
             names = archive.namelist()
             return any(name in names for name in _SINGLE_TABLES) or any(n.lower().endswith(".shp") for n in names)
-    except (zipfile.BadZipFile, OSError, ValueError):
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
         return False
 
 
