@@ -9,7 +9,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -34,7 +34,13 @@ app = typer.Typer(
 )
 
 Paths = Annotated[
-    list[Path], typer.Argument(help="CSV, XLSX, police.uk ZIP or a folder of these; several may be given.")
+    list[Path] | None,
+    typer.Argument(
+        metavar="PATH...",
+        help="police.uk CSV, ZIP or folder; a force's CSV, XLSX, ODS, GeoPackage, Shapefile, GeoJSON or Parquet; "
+        "several may be given.",
+        show_default=False,
+    ),
 ]
 Area = Annotated[Path, typer.Option("--area", help="Any polygon file: LPA, local authority, ward.")]
 Category = Annotated[
@@ -48,6 +54,18 @@ Mapping = Annotated[
     list[str] | None,
     typer.Option("--map", help="field=Column, when a column is not recognised by its name; repeatable."),
 ]
+
+Profile = Annotated[
+    Path | None, typer.Option("--profile", help="How a force's columns are named, as --save-profile wrote it.")
+]
+Database = Annotated[
+    str | None,
+    typer.Option(
+        "--database", envvar="ASB_HOTSPOTS_DATABASE", show_envvar=True,
+        help="SQLAlchemy address to ask instead of reading files; better set in the environment than typed.",
+    ),
+]  # fmt: skip
+Query = Annotated[str | None, typer.Option("--query", help="The SELECT to ask the database.")]
 
 
 @app.command()
@@ -65,7 +83,7 @@ def demo(
         city = write_city(make_city(seed), out / "sample")
     folder = city["incidents.csv"].parent
     _run_and_report(
-        [city["incidents.csv"]], city["area.geojson"], out, _config(None, None, None, None),
+        _Records([city["incidents.csv"]]), city["area.geojson"], out, _config(None, None, None, None),
         streets=city["streets.geojson"], cameras=city["cameras.csv"],
     )  # fmt: skip
     _evaluate_one(city["design.toml"], out)
@@ -116,26 +134,41 @@ def fetch(
 
 @app.command()
 def check(
-    paths: Paths,
-    area: Area,
     *,
+    paths: Paths = None,
+    area: Area,
     config: Annotated[Path | None, typer.Option("--config", help="Settings as TOML.")] = None,
     category: Category = None,
     json_file: Annotated[Path | None, typer.Option("--json", help="Also write the report as JSON.")] = None,
     first: FromMonth = None,
     last: ToMonth = None,
     mapping: Mapping = None,
+    profile: Profile = None,
+    save_profile: Annotated[
+        Path | None, typer.Option("--save-profile", help="Keep what was matched to what, for --profile next time.")
+    ] = None,
+    lsoa: Annotated[Path | None, typer.Option(help="LSOA boundaries, to check the codes that records state.")] = None,
+    database: Database = None,
+    query: Query = None,
 ) -> None:
     """Report how good the data are; exit code 1 when the gate is red."""
     from geodata.area import read_area
+    from geodata.context import read_boundaries, stated_lsoa
+    from geodata.sources.profiles import save_profile as write_profile
     from hotspots import terminal
     from hotspots.files import write_files
     from hotspots.pipeline import take_through_gate
 
     settings = _config(config, category, first, last)
     study = read_area(area)
-    report = take_through_gate(_read(paths, mapping), study, settings).report
+    intake = _Records(paths, mapping, profile, database, query).read()
+    report = take_through_gate(intake, study, settings).report
     terminal.console().print(terminal.quality_report(report, study.name))
+    terminal.console().print(terminal.matching(intake))
+    if lsoa is not None and (finding := stated_lsoa(intake.records, read_boundaries(lsoa))):
+        terminal.console().print(terminal.finding(finding))
+    if save_profile is not None:
+        write_profile(intake, save_profile)
     if json_file is not None:
         write_files(json_file.parent, {json_file.name: json.dumps(asdict(report), indent=2).encode()})
     if report.is_red:
@@ -144,10 +177,10 @@ def check(
 
 @app.command()
 def run(
-    paths: Paths,
+    *,
+    paths: Paths = None,
     area: Area,
     out: Out,
-    *,
     config: Annotated[Path | None, typer.Option("--config", help="Settings as TOML.")] = None,
     category: Category = None,
     first: FromMonth = None,
@@ -158,10 +191,14 @@ def run(
         str | None, typer.Option("--override-reason", help="Why to make the list although the data are graded red.")
     ] = None,
     mapping: Mapping = None,
+    profile: Profile = None,
+    database: Database = None,
+    query: Query = None,
 ) -> None:
     """Run the whole recipe and write map, briefing, tables and provenance."""
     settings = _config(config, category, first, last, override)
-    _run_and_report(paths, area, out, settings, streets=streets, cameras=cameras, mapping=mapping)
+    records = _Records(paths, mapping, profile, database, query)
+    _run_and_report(records, area, out, settings, streets=streets, cameras=cameras)
 
 
 @app.command()
@@ -212,13 +249,32 @@ def _config(
     return replace(config, **{name: value for name, value in given.items() if value is not None})
 
 
-def _read(paths: list[Path], mapping: list[str] | None) -> Intake:
-    from geodata.sources import read
+@dataclass(frozen=True, slots=True)
+class _Records:
+    """Where a command's records come from: files, or a query on a database."""
 
-    pairs = [pair.partition("=") for pair in mapping or []]
-    if any(not field or not column for field, _, column in pairs):
-        raise typer.BadParameter("--map takes field=Column, for example --map category='Incident Type'")
-    return read(paths, mapping={field: column for field, _, column in pairs} or None)
+    paths: list[Path] | None
+    mapping: list[str] | None = None
+    profile: Path | None = None
+    database: str | None = None
+    query: str | None = None
+
+    def read(self) -> Intake:
+        """Read them."""
+        from geodata.sources import read
+        from geodata.sources.database import read_database
+
+        pairs = [pair.partition("=") for pair in self.mapping or []]
+        if any(not field or not column for field, _, column in pairs):
+            raise typer.BadParameter("--map takes field=Column, for example --map category='Incident Type'")
+        columns = {field: column for field, _, column in pairs} or None
+        if self.query is not None:
+            if not self.database or self.paths:
+                raise typer.BadParameter("--query needs --database, and no PATH")
+            return read_database(self.database, self.query, mapping=columns, profile=self.profile)
+        if not self.paths:
+            raise typer.BadParameter("give at least one PATH, or --database with --query")
+        return read(self.paths, mapping=columns, profile=self.profile)
 
 
 def _read_streets(path: Path | None) -> gpd.GeoDataFrame | None:
@@ -228,14 +284,13 @@ def _read_streets(path: Path | None) -> gpd.GeoDataFrame | None:
 
 
 def _run_and_report(
-    paths: list[Path],
+    records: _Records,
     area: Path,
     out: Path,
     config: RunConfig,
     *,
     streets: Path | None = None,
     cameras: Path | None = None,
-    mapping: list[str] | None = None,
 ) -> Run:
     from geodata.area import read_area
     from hotspots import pipeline, terminal
@@ -247,7 +302,7 @@ def _run_and_report(
         say("Reading the area")
         study = read_area(area)
         say("Reading the records")
-        intake = _read(paths, mapping)
+        intake = records.read()
         result = pipeline.run(
             intake, study, config, streets=_read_streets(streets),
             cameras=None if cameras is None else read_cameras(cameras), progress=say,
@@ -275,7 +330,7 @@ def _evaluate_one(design_file: Path, out: Path) -> None:
         say("Reading the design")
         design = read_design(design_file)
         say("Comparing before and after")
-        evaluation = judge(design, _read(list(design.incidents), None), read_area(design.area))
+        evaluation = judge(design, _Records(list(design.incidents)).read(), read_area(design.area))
         written = write_files(out, evaluation_files(evaluation))
     terminal.console().print(terminal.verdict(evaluation))
     terminal.console().print(terminal.written(written))

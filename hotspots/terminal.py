@@ -15,7 +15,10 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
+from geodata.findings import Finding
 from geodata.quality import QualityReport
+from geodata.sources import Intake
+from geodata.sources.profiles import describe_matching
 from hotspots.evaluate import Evaluation
 from hotspots.results import Refusal, Run
 
@@ -40,16 +43,26 @@ def quality_report(report: QualityReport, area_name: str) -> RenderableType:
     found.add_column(width=1)
     found.add_column(ratio=1)
     found.add_column(justify="right", style="dim")
-    for finding in sorted(report.findings, key=lambda finding: list(MARKS).index(finding.severity), reverse=True):
-        style = STYLES[finding.severity]
-        found.add_row(Text(MARKS[finding.severity], style=style), Text(finding.message, style=style), finding.rule)
+    for item in sorted(report.findings, key=lambda item: list(MARKS).index(item.severity), reverse=True):
+        style = STYLES[item.severity]
+        found.add_row(Text(MARKS[item.severity], style=style), Text(item.message, style=style), item.rule)
     heading = Text.assemble(
         "Data quality of ", (area_name, "bold"), ": grade ", (report.grade, GRADES[report.grade]),
         f"   ({report.time_precision} times, {report.location_precision.replace('_', ' ')} places)",
     )  # fmt: skip
-    because = [Text(f"  because: {reason}", style=GRADES[report.grade]) for reason in report.reasons]
     reading = [Text(f"  while reading: {note}", style="dim") for note in report.reading_notes]
-    return Group(heading, *because, ledger, found, *reading)
+    return Group(heading, ledger, found, *reading)
+
+
+def matching(intake: Intake) -> RenderableType:
+    """Return which column each field was read from."""
+    lines = [Text(f"  {line}", style="dim") for line in describe_matching(intake)]
+    return Group(Text("Columns read", style="dim"), *lines)
+
+
+def finding(found: Finding) -> RenderableType:
+    """Return one finding on a line of its own."""
+    return Text(f"{MARKS[found.severity]}  {found.message} ({found.rule})", style=STYLES[found.severity])
 
 
 def ranked_list(run: Run) -> RenderableType:

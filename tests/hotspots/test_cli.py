@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -191,3 +192,66 @@ def test_a_setting_that_does_not_exist_is_refused_by_name(
     assert code == 1
     assert "budjet" in error
     assert "budget_gbp_per_year" in error
+
+
+EXTRACT = "Log No,When,What,X,Y,House\n" + "".join(
+    f"L{i},{1 + i % 28:02d}/{1 + i % 12:02d}/2023 21:{i % 60:02d},Rowdy behaviour,"
+    f"{391000 + 40 * i},{298000 + 30 * i},{i} High Street\n"
+    for i in range(60)
+)
+COLUMNS = {
+    "incident_ref": "Log No", "occurred_from": "When", "category": "What", "easting": "X", "northing": "Y",
+    "location": "House",
+}  # fmt: skip
+
+
+def test_a_saved_profile_reads_the_next_extract_without_any_mapping(
+    area: Path, tmp_path: Path, hotspots: Callable[..., Outcome]
+) -> None:
+    extract = text_file(EXTRACT, "extract.csv")(tmp_path)
+    named = [part for field, column in COLUMNS.items() for part in ("--map", f"{field}={column}")]
+    profile = tmp_path / "force.toml"
+    common = ("--area", area, "--category", "all")
+    hotspots("check", extract, *common, *named, "--save-profile", profile)
+    assert "Log No" in profile.read_text()
+    _, said, _ = hotspots("check", extract, *common, "--profile", profile)
+    assert re.search(r"reports used\s+60\b", said)
+
+
+def test_a_query_needs_a_database_and_paths_or_a_query_are_needed(
+    area: Path, tmp_path: Path, hotspots: Callable[..., Outcome]
+) -> None:
+    assert hotspots("check", "--area", area)[0] == 2
+    assert hotspots("check", "--area", area, "--query", "select 1")[0] == 2
+
+
+def test_a_database_is_asked_through_the_environment_and_its_password_is_never_said(
+    area: Path, tmp_path: Path, hotspots: Callable[..., Outcome], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ASB_HOTSPOTS_DATABASE", "postgresql+psycopg://reader:s3cret@127.0.0.1:1/none")
+    code, said, error = hotspots("check", "--area", area, "--query", "select 1 as a")
+    assert code == 1
+    assert "s3cret" not in said + error
+
+
+def test_red_data_are_listed_on_a_persons_reason_which_is_printed_everywhere(
+    area: Path, tmp_path: Path, hotspots: Callable[..., Outcome]
+) -> None:
+    months = [f"2023-{month:02d}" for month in range(1, 13)]
+    busy = "".join(row(-2.12, 52.59, month=month) * 5 for month in months)
+    spread = "".join(row(-2.1 - i / 1000, 52.58, month=months[i % 12]) for i in range(40))
+    lost = row("", "") * 40
+    records = text_file(HEADER + busy + spread + lost)(tmp_path)
+    blocked = tmp_path / "blocked"
+    hotspots("run", records, "--area", area, "--out", blocked)
+    assert "ranked hotspots" in {
+        refusal["analysis"] for refusal in json.loads((blocked / "run.json").read_text())["refused"]
+    }
+    out = tmp_path / "out"
+    hotspots("run", records, "--area", area, "--out", out, "--override-reason", "Beat 4 has no gazetteer")
+    run = json.loads((out / "run.json").read_text())
+    assert "ranked hotspots" not in {refusal["analysis"] for refusal in run["refused"]}
+    assert run["n_hotspots"] >= 1
+    assert any("Beat 4 has no gazetteer" in note for note in run["notes"])
+    assert "on a person's reason" in run["marking"]
+    assert "on a person" in (out / "map.html").read_text()
