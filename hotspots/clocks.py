@@ -129,7 +129,14 @@ def _neighbourhood(clocks: pd.DataFrame, eligible: NDArray[np.bool_]) -> NDArray
     return np.select(cases, words, default="").astype(object)
 
 
-def act_by(incidents: pd.DataFrame, area: StudyArea, config: RepeatConfig, *, as_of: pd.Timestamp) -> pd.DataFrame:
+def act_by(
+    incidents: pd.DataFrame,
+    area: StudyArea,
+    config: RepeatConfig,
+    *,
+    as_of: pd.Timestamp,
+    default_locations: Sequence[DefaultLocation] = (),
+) -> pd.DataFrame:
     """Return the places where a repeat has just happened, and by when to act (R4.11).
 
     Repeats come soon or not: after the trigger, the latest report that had another at the place within the twelve
@@ -143,15 +150,21 @@ def act_by(incidents: pd.DataFrame, area: StudyArea, config: RepeatConfig, *, as
     config : RepeatConfig
     as_of : Timestamp
         End of the data.
+    default_locations : sequence of DefaultLocation
+        Places where reports are booked by default; they trigger nothing.
 
     Returns
     -------
     DataFrame
         Index ``place``, the latest trigger first: ``trigger`` (day), ``n_12m`` (in the 365 days up to the trigger and
-        since), ``act_within_7``, ``act_within_28`` (last days) and ``prompt`` (words). Places whose 28 days have passed are left out.
+        since), ``act_within_7``, ``act_within_28`` (last days) and ``prompt`` (words). Places whose 28 days
+        have passed are left out.
     """
     reports = dated_reports(incidents, area, config, as_of)
-    reports = _with_previous(reports.loc[~reports["month_only"] & (reports["kind"] != SNAP_POINT)])
+    is_default = at_default_location(
+        reports["longitude"], reports["latitude"], default_locations, area, within_m=config.same_place_m
+    )
+    reports = _with_previous(reports.loc[~reports["month_only"] & (reports["kind"] != SNAP_POINT) & ~is_default])
     repeats = reports.loc[reports["is_repeat"]]
     trigger = repeats.groupby("place")["when"].max().dt.normalize()
     end = (as_of.tz_localize(None) if as_of.tz is not None else as_of) - pd.Timedelta(microseconds=1)

@@ -267,7 +267,7 @@ def chains(
     Two events are linked if at most `within_m` metres and `within_days` days apart; a chain is a connected set of at
     least two. The local version of Knox's test holds event i where and when it is and shuffles the days of the
     others, so that the number of its k_i neighbours in space among the m_i events of the following days is
-    hypergeometric, exactly (after Rogerson 2001, https://doi.org/10.1002/sim.687):
+    hypergeometric, exactly (after Rogerson 2001, https://doi.org/10.1111/1467-985X.00188):
 
     .. math:: p_i = P(H \ge followers_i), \quad H \sim Hypergeometric(n - 1, m_i, k_i)
 

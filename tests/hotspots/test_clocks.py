@@ -93,6 +93,8 @@ def test_a_fresh_repeat_prompts_action_within_7_and_28_days(reports, square_area
     assert found.loc["UPRN:1", "prompt"] == "act by 03 May 2024, again by 24 May 2024"
     assert found.loc["UPRN:2", "prompt"] == "7 days passed on 17 April 2024; act by 08 May 2024"
     assert found["n_12m"].to_list() == [2, 2]
+    default = DefaultLocation(LON, LAT, "Police station", 9, 0.1, "over 1 %")
+    assert len(act_by(table, square_area, CONFIG, as_of=AS_OF, default_locations=[default])) == 0
     months = at_place(reports, ["2024-04-01", "2024-04-01"], time_precision="month")
     assert len(act_by(months, square_area, CONFIG, as_of=AS_OF)) == 0
 
