@@ -82,36 +82,37 @@ def _response(n: int) -> Floats:
 
 @njit(cache=True)
 def _splines(u):  # type: ignore[no-untyped-def]  # pragma: no cover
-    """Return the cubic B-spline's weights of the four nodes around a place, u past the second of them."""
+    """Return six times the cubic B-spline's weights of the four nodes around a place, u past the second of them."""
     v = 1.0 - u
-    return (
-        v * v * v / 6.0,
-        (4.0 - 6.0 * u * u + 3.0 * u * u * u) / 6.0,
-        (4.0 - 6.0 * v * v + 3.0 * v * v * v) / 6.0,
-        u * u * u / 6.0,
-    )
+    return v * v * v, 4.0 - 6.0 * u * u + 3.0 * u * u * u, 4.0 - 6.0 * v * v + 3.0 * v * v * v, u * u * u
 
 
 @njit(cache=True)
 def _spread(  # type: ignore[no-untyped-def]  # noqa: PLR0917  # pragma: no cover
     points, weights, left, bottom, right, top, step, rows, columns
 ):
+    """Add each point to its 4 x 4 nodes; unsigned positions spare a check for negative ones at every node."""
     grid = np.zeros((rows, columns))
+    per_metre = 1.0 / step
     for i in range(len(points)):
         x = points[i, 0]
         y = points[i, 1]
         if x < left or x > right or y < bottom or y > top:
             continue
-        x = (x - left) / step + 1.0
-        y = (y - bottom) / step + 1.0
-        column = int(x)
-        row = int(y)
-        across = _splines(x - column)
+        x = (x - left) * per_metre
+        y = (y - bottom) * per_metre
+        column = np.uint64(x)
+        row = np.uint64(y)
+        first, second, third, fourth = _splines(x - column)
         up = _splines(y - row)
+        weight = weights[i] / 36.0
         for j in range(4):
-            share = weights[i] * up[j]
-            for k in range(4):
-                grid[row - 1 + j, column - 1 + k] += share * across[k]
+            line = grid[row + np.uint64(j)]
+            share = weight * up[j]
+            line[column] += share * first
+            line[column + np.uint64(1)] += share * second
+            line[column + np.uint64(2)] += share * third
+            line[column + np.uint64(3)] += share * fourth
     return grid
 
 
@@ -119,8 +120,8 @@ def _spread(  # type: ignore[no-untyped-def]  # noqa: PLR0917  # pragma: no cove
 def _read(grid, at, left, bottom, step):  # type: ignore[no-untyped-def]  # pragma: no cover
     found = np.empty(len(at))
     for i in range(len(at)):
-        x = (at[i, 0] - left) / step + 1.0
-        y = (at[i, 1] - bottom) / step + 1.0
+        x = (at[i, 0] - left) / step
+        y = (at[i, 1] - bottom) / step
         column = int(x)
         row = int(y)
         across = _splines(x - column)
@@ -129,7 +130,7 @@ def _read(grid, at, left, bottom, step):  # type: ignore[no-untyped-def]  # prag
         for j in range(4):
             line = 0.0
             for k in range(4):
-                line += grid[row - 1 + j, column - 1 + k] * across[k]
+                line += grid[row + j, column + k] * across[k]
             total += line * up[j]
-        found[i] = total
+        found[i] = total / 36.0
     return found

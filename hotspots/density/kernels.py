@@ -83,8 +83,8 @@ def checked_bandwidth(bandwidth_m: float) -> float:
 def checked_points(points_m: ArrayLike) -> Floats:
     """Return points as an array of shape (n, 2), or refuse missing coordinates."""
     points = np.asarray(points_m, dtype=float).reshape(-1, 2)
-    broken = int((~np.isfinite(points)).any(axis=1).sum())
-    if broken:
+    if not np.isfinite(points).all():
+        broken = int((~np.isfinite(points)).any(axis=1).sum())
         raise DataError(f"{broken} of {len(points)} points have no coordinates; leave them out before smoothing.")
     return points
 
@@ -96,7 +96,7 @@ def checked_weights(weights: ArrayLike | None, n: int) -> Floats:
     given = np.asarray(weights, dtype=float).ravel()
     if len(given) != n:
         raise DataError(f"There are {len(given)} weights for {n} points; give one weight for each point.")
-    broken = int((~(np.isfinite(given) & (given >= 0))).sum())
-    if broken:
+    if not (given.min(initial=0.0) >= 0 and np.isfinite(given).all()):
+        broken = int((~(np.isfinite(given) & (given >= 0))).sum())
         raise DataError(f"{broken} of {n} weights are negative or missing; a weight must be a number of 0 or more.")
     return given
