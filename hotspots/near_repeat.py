@@ -75,6 +75,8 @@ class NearRepeat:
     def describe(self) -> str:
         """Return the headline in one sentence, e.g. for the briefing."""
         near = self.table.loc[self.table["is_headline"]].iloc[0]
+        if self.expected == 0:
+            return f"No two events lie {near['distance']} apart, so near repeat cannot be told."
         found = f"{self.observed:,} pairs of events lay {near['distance']} and {near['days']} apart"
         chance = f"chance would give {self.expected:,.1f} (ratio {self.ratio:.2f}, p = {self.p_value:.3f})"
         verdict = "more than chance" if self.p_value <= 0.05 else "no more than chance explains"

@@ -126,6 +126,16 @@ def test_an_event_recorded_twice_is_counted_apart(reports, square_area):
     assert near_repeat(twice, square_area, random_state=0).same_place_same_day == 4
 
 
+def test_events_all_at_one_point_have_no_near_ones(reports, square_area):
+    table = burglaries(reports, 120, np.random.default_rng(0)).assign(longitude=LON, latitude=LAT)
+    found = near_repeat(table, square_area, random_state=0)
+    assert found.observed == 0
+    assert np.isnan(found.ratio)
+    assert found.p_value == 1.0
+    assert found.describe() == "No two events lie over 0 to 100 m apart, so near repeat cannot be told."
+    assert cell(found.table, "at the same place", "0-7 days")["ratio"] == 1.0  # every pair is there, shuffled or not
+
+
 def test_police_uk_months_are_refused_in_words(reports, square_area):
     table = burglaries(reports, 400, np.random.default_rng(0), time_precision="month")
     with pytest.raises(DataError, match=r"exact date and place.*are 0 \(known to the month only: 400\).*give no day"):
