@@ -36,20 +36,22 @@ def change_z(now: ArrayLike, expected: ArrayLike) -> Floats:
     return np.asarray(2 * (np.sqrt(np.asarray(now, dtype=float)) - np.sqrt(np.asarray(expected, dtype=float))))
 
 
-def expected_counts(matrix: pd.DataFrame) -> pd.DataFrame:
+def expected_counts(matrix: pd.DataFrame, *, totals: pd.Series | None = None) -> pd.DataFrame:
     r"""Return what the last month of each place was to be expected to hold: same-season mean with trend (R4.16).
 
     .. math:: e_i = T \cdot \frac{1}{|S|} \sum_{s \in S} n_{i,s}, \quad
         T = \frac{1}{|S|} \sum_{s \in S} \frac{N_{recent}}{N_{recent, y(s)\ years\ earlier}}
 
     S are the same calendar month of every earlier year and the month on either side of it, as far as loaded. The
-    trend T is that of all places together: their reports in the (up to 12) months before the last, over those in the
-    same calendar months y years earlier, averaged over S. Without months to compare it is 1.
+    trend T is that of the whole area: its reports N in the (up to 12) months before the last, over those in the same
+    calendar months y years earlier, averaged over S. Without months to compare it is 1.
 
     Parameters
     ----------
     matrix : DataFrame of int, places x months
         Months in a row; months the source did not deliver as NaN in every place.
+    totals : Series of int, optional
+        Reports of the whole area in each of these months; the sum of `matrix` if it holds the whole area.
 
     Returns
     -------
@@ -65,9 +67,10 @@ def expected_counts(matrix: pd.DataFrame) -> pd.DataFrame:
     """
     counts, last = _checked(matrix), matrix.shape[1] - 1
     total = counts.sum(axis=0)
+    area = total if totals is None else totals.reindex(matrix.columns).to_numpy(dtype=float)
     season, trends = [], []
     for year in range(1, last // 12 + 1):
-        trend = _area_trend(total, last, 12 * year)
+        trend = _area_trend(area, last, 12 * year)
         near = [t for t in (last - 12 * year - 1, last - 12 * year, last - 12 * year + 1) if t >= 0]
         delivered = [t for t in near if np.isfinite(total[t])]
         season += delivered
@@ -112,7 +115,7 @@ def _area_trend(total: Floats, last: int, back: int) -> float:
     return float(total[both].sum()) / before if before > 0 else 1.0
 
 
-def change_alerts(matrix: pd.DataFrame, *, registered: bool) -> pd.DataFrame:
+def change_alerts(matrix: pd.DataFrame, *, registered: bool, totals: pd.Series | None = None) -> pd.DataFrame:
     r"""Return the places whose last month stands out from what the season and the trend lead to expect.
 
     Two ways against false alarms among many places (R4.17): for the hotspots on the register, \|z\| >= 3; for all
@@ -127,6 +130,8 @@ def change_alerts(matrix: pd.DataFrame, *, registered: bool) -> pd.DataFrame:
         As for `expected_counts`. For the register, the months of each hotspot; otherwise of every cell.
     registered : bool
         Whether these are the hotspots of a register, named before this month was seen.
+    totals : Series of int, optional
+        As for `expected_counts`: give it with a register, whose own trend is not the area's.
 
     Returns
     -------
@@ -134,7 +139,7 @@ def change_alerts(matrix: pd.DataFrame, *, registered: bool) -> pd.DataFrame:
         On the index of `matrix`: ``now``, ``expected``, ``season_months``, ``trend``, ``z``, ``p_value``
         (two-sided), ``is_alert``, ``direction`` ("more", "fewer" or "") and ``why`` (one sentence, "" without alert).
     """
-    found = expected_counts(matrix)
+    found = expected_counts(matrix, totals=totals)
     now = matrix.iloc[:, -1].to_numpy(dtype=float)
     found.insert(0, "now", now.astype(np.int64))
     found["z"] = change_z(now, found["expected"])

@@ -264,7 +264,7 @@ def kinds_over_time(
     DataFrame
         On the index of the places: ``kind`` ("" if not a hotspot by any of the eight), ``label`` (plain words),
         ``n_hot``, ``n_cold``, ``n_steps``, ``is_hot_now``, ``last_hot`` (column label of the last hot step, None if
-        never), ``tau``, ``trend_p``, ``nearby``.
+        never), ``tau``, ``trend_p``, ``nearby`` and ``why`` (words: how often, when last, which way; "" if never hot).
 
     Raises
     ------
@@ -284,7 +284,7 @@ def kinds_over_time(
     kind[(kind != "") & (steps.nearby.to_numpy() < fewest_per_step)] = INSUFFICIENT
     hot = state == 1
     last = n - 1 - hot[:, ::-1].argmax(axis=1)
-    return pd.DataFrame(
+    found = pd.DataFrame(
         {
             "kind": kind, "label": [LABELS[k] for k in kind], "n_hot": hot.sum(axis=1),
             "n_cold": (state == -1).sum(axis=1), "n_steps": n, "is_hot_now": hot[:, -1],
@@ -293,6 +293,18 @@ def kinds_over_time(
         },
         index=steps.state.index,
     )  # fmt: skip
+    found["why"] = [_why(row) for row in found.itertuples()]
+    return found
+
+
+def _why(row: Any) -> str:
+    """Return the sentence beside the label: how often and when last, and which way."""
+    if row.n_hot == 0:
+        return ""
+    last = f"{row.last_hot:%B %Y}" if isinstance(row.last_hot, pd.Timestamp) else str(row.last_hot)
+    trend = {INTENSIFYING: ", rising", DIMINISHING: ", falling"}.get(row.kind, "")
+    few = f"; {MEANINGS[INSUFFICIENT]}" if row.kind == INSUFFICIENT else ""
+    return f"statistically unusual in {row.n_hot} of {row.n_steps} steps, last in {last}{trend}{few}"
 
 
 def kind_of(state: ArrayLike, direction: int) -> str:

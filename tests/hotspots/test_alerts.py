@@ -56,6 +56,15 @@ def test_the_areas_trend_moves_the_expected_count():
     assert found["expected"].iloc[0] == pytest.approx(2.0 * (10 + 20 + 20) / 3)
 
 
+def test_a_register_is_given_the_trend_of_its_area():
+    counts = table(np.full((2, 24), 10))
+    totals = pd.Series(np.repeat([100, 200], 12), index=counts.columns)
+    found = expected_counts(counts, totals=totals)
+    assert found["trend"].iloc[0] == pytest.approx(2.0)
+    assert found["expected"].to_list() == pytest.approx([20.0, 20.0])
+    assert change_alerts(counts, registered=True, totals=totals)["direction"].to_list() == ["", ""]
+
+
 def test_thirteen_months_have_no_trend_and_one_season():
     found = expected_counts(table([[3, 5] + [9] * 11]))
     assert found[["expected", "season_months", "trend"]].iloc[0].to_list() == [4.0, 2, 1.0]

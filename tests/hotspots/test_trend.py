@@ -114,12 +114,18 @@ def test_a_rising_z_makes_a_hot_place_intensifying_and_a_falling_one_diminishing
     assert found["kind"].to_list() == ["intensifying", "diminishing", "persistent"]
     assert found["label"].to_list() == ["Building", "Easing", "Long-standing"]
     assert found["last_hot"].to_list() == [MONTHS[11]] * 3
+    assert found["why"].iloc[0] == "statistically unusual in 12 of 12 steps, last in December 2023, rising"
 
 
 def test_few_reports_and_few_months_are_said_to_be_few():
     found = kinds_over_time(steps_of([0] * 11 + [1], [0] * 12, nearby=0.9))
     assert found["kind"].to_list() == ["insufficient data", ""]
     assert found["last_hot"].isna().to_list() == [False, True]
+    assert found["why"].to_list() == [
+        "statistically unusual in 1 of 12 steps, last in December 2023; "
+        "too few reports in and around it for the pattern to mean anything",
+        "",
+    ]
     with pytest.raises(DataError, match="at least 12 steps, there are 11"):
         kinds_over_time(steps_of([1] * 11))
     assert kinds_over_time(steps_of([1] * 8), fewest_steps=8)["kind"].to_list() == ["persistent"]
