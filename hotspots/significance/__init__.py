@@ -5,7 +5,7 @@ The word for what passes is "statistically unusual cluster", not "risk".
 
 from hotspots.significance.chance import ListScan, scan_list
 from hotspots.significance.checks import cautions
-from hotspots.significance.exact import gi_star_exact
+from hotspots.significance.exact import gi_star_exact, gi_star_ordinary
 from hotspots.significance.local import LocalMoran, gi, gi_star, local_moran
 from hotspots.significance.multiple import adjust, critical_value, false_discovery
 from hotspots.significance.permutation import gi_star_permuted, local_moran_permuted
@@ -24,6 +24,7 @@ __all__ = [
     "gi",
     "gi_star",
     "gi_star_exact",
+    "gi_star_ordinary",
     "gi_star_permuted",
     "local_moran",
     "local_moran_permuted",

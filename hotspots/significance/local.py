@@ -40,8 +40,8 @@ def gi_star(values: ArrayLike, neighbours: sparse.csr_array) -> tuple[Floats, Fl
 
     with the place itself among its neighbours (weight 1) and s^2 = mean(x^2) - mean(x)^2, as ``spdep::localG``
     (Ord & Getis 1995, https://doi.org/10.1111/j.1538-4632.1995.tb00912.x). The normal p-value holds where a place and
-    its neighbours hold many reports; where they hold few it finds clusters in pure noise, and `gi_star_exact` does
-    not (see `cautions`). Judge many places at once with `false_discovery`.
+    its neighbours hold many reports; where they hold few it finds clusters in pure noise, and `gi_star_exact`
+    and `gi_star_ordinary` do not (see `cautions`). Judge many places at once with `false_discovery`.
 
     Parameters
     ----------
@@ -63,7 +63,7 @@ def gi_star(values: ArrayLike, neighbours: sparse.csr_array) -> tuple[Floats, Fl
     square = np.asarray(w.multiply(w).sum(axis=1)).ravel() - w.diagonal() ** 2 + 1.0
     if n < 2:
         return np.zeros(n), np.ones(n)
-    spread = np.sqrt(max(float(np.mean((x - x.mean()) ** 2)), 0.0))
+    spread = float(np.std(x)) if np.ptp(x) > 0 else 0.0  # equal values differ from their mean by rounding alone
     return _z_and_p(local - weight * x.mean(), spread * np.sqrt(np.maximum(n * square - weight**2, 0.0) / (n - 1)))
 
 
@@ -92,7 +92,7 @@ def gi(values: ArrayLike, neighbours: sparse.csr_array) -> tuple[Floats, Floats]
     local = w @ x - diagonal * x
     weight = np.asarray(w.sum(axis=1)).ravel() - diagonal
     square = np.asarray(w.multiply(w).sum(axis=1)).ravel() - diagonal**2
-    centred = x - x.mean()
+    centred = x - x.mean() if np.ptp(x) > 0 else np.zeros(n)
     mean = x.mean() - centred / (n - 1)
     # sum of squares of the others about their own mean, without cancellation
     variance = np.maximum((np.sum(centred**2) - centred**2 * n / (n - 1)) / (n - 1), 0.0)

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 from scipy import sparse
 from scipy.spatial import cKDTree
-from scipy.stats import hypergeom
+from scipy.stats import hypergeom, poisson
 
-from geodata.errors import DataError
-from hotspots.significance import false_discovery, gi_star, gi_star_exact
+from geodata.errors import DataError, DesignError
+from hotspots.significance import false_discovery, gi_star, gi_star_exact, gi_star_ordinary
 
 
 def grid(n, reach=1.5):
@@ -58,36 +58,64 @@ def test_it_agrees_with_the_normal_curve_where_counts_are_many():
     assert_allclose(gi_star_exact(values, near)[1], gi_star(values, near)[1], atol=0.03)
 
 
+RUNS = 200
+ROOM = 3 * np.sqrt(0.05 * 0.95 / RUNS)
+WAYS = {
+    "shuffled, either tail": gi_star_exact,
+    "shuffled, busy": lambda counts, near: gi_star_exact(counts, near, alternative="greater"),
+    "ordinary": gi_star_ordinary,
+    "even": lambda counts, near: gi_star_ordinary(counts, near, null="even"),
+}
+
+
+def share_with_a_cluster(cities, near, way):
+    return np.mean([bool((false_discovery((zp := way(c, near))[1], 0.05) & (zp[0] > 0)).any()) for c in cities])
+
+
+@pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("mean", [0.1, 0.5, 2.0])
-def test_200_cities_of_noise_hold_a_cluster_as_rarely_as_they_should(mean):
+def test_200_cities_of_noise_hold_a_cluster_as_rarely_as_they_should(mean, way):
     """Reports fall on cells at random; the share of cities with any cluster stays at the nominal 5 %."""
     rng = np.random.default_rng(int(10 * mean))
-    near, cells, runs = grid(40), 1600, 200
-    found = {"two-sided": 0, "greater": 0}
-    for _ in range(runs):
-        counts = rng.multinomial(int(mean * cells), np.full(cells, 1 / cells))
-        for alternative in found:
-            z, p = gi_star_exact(counts, near, alternative=alternative)
-            found[alternative] += bool((false_discovery(p, 0.05) & (z > 0)).any())
-    for count in found.values():
-        assert count / runs <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / runs)
+    cities = (rng.multinomial(int(mean * 1600), np.full(1600, 1 / 1600)) for _ in range(RUNS))
+    assert share_with_a_cluster(cities, grid(40), WAYS[way]) <= 0.05 + ROOM
 
 
-def test_200_cities_whose_places_differ_but_do_not_cluster_stay_nominal_too():
+@pytest.mark.parametrize("way", ["shuffled, either tail", "shuffled, busy", "ordinary"])
+def test_200_cities_whose_places_differ_but_do_not_cluster_stay_nominal_too(way):
     rng = np.random.default_rng(5)
-    near, runs = grid(40), 200
-    counts = (rng.poisson(rng.gamma(0.3, 2 / 0.3, 1600)) for _ in range(runs))
-    found = sum(bool((false_discovery(gi_star_exact(c, near)[1], 0.05)).any()) for c in counts)
-    assert found / runs <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / runs)
+    cities = (rng.poisson(rng.gamma(0.3, 2 / 0.3, 1600)) for _ in range(RUNS))
+    assert share_with_a_cluster(cities, grid(40), WAYS[way]) <= 0.05 + ROOM
 
 
-def test_the_normal_p_value_does_not_hold_where_counts_are_few():
-    """Why the exact one exists: skewed sparse counts of pure noise, normal curve, false discovery rate 5 %."""
+def test_one_very_busy_cell_is_beyond_ordinary_though_no_shuffling_would_call_it_a_cluster():
+    counts = np.random.default_rng(7).poisson(np.random.default_rng(8).gamma(1.0, 2.0, 1600))
+    counts[820] = 150
+    near = grid(40)
+    assert not false_discovery(gi_star_exact(counts, near)[1], 0.05).any()
+    hot = np.flatnonzero(false_discovery(gi_star_ordinary(counts, near)[1], 0.05))
+    assert set(hot) == {820 + down + across for down in (-40, 0, 40) for across in (-1, 0, 1)}
+
+
+def test_the_even_null_by_hand():
+    counts = np.array([3, 0, 1, 0, 2, 0, 0, 0, 4])
+    near = grid(3)
+    sums, size = near @ counts + counts, np.diff(near.indptr) + 1
+    z, p = gi_star_ordinary(counts, near, null="even")
+    assert_allclose(p, poisson.sf(sums - 1, size * 10 / 9))
+    assert_allclose(z, gi_star(counts, near)[0])
+    assert gi_star_ordinary([], sparse.csr_array((0, 0)))[1].shape == (0,)
+    assert (gi_star_ordinary(np.zeros(9), near)[1] == 1.0).all()
+    with pytest.raises(DesignError, match=r"'odd' and 0\.01"):
+        gi_star_ordinary(counts, near, null="odd")
+
+
+@pytest.mark.parametrize("shape", [0.3, 1e6])
+def test_the_normal_p_value_does_not_hold_where_counts_are_few(shape):
+    """Why the others exist: sparse counts of pure noise, normal curve, false discovery rate 5 %."""
     rng = np.random.default_rng(5)
-    near, runs = grid(40), 60
-    counts = (rng.poisson(rng.gamma(0.3, 2 / 0.3, 1600)) for _ in range(runs))
-    found = sum(bool((false_discovery(gi_star(c, near)[1], 0.05)).any()) for c in counts)
-    assert found / runs > 0.5
+    cities = (rng.poisson(rng.gamma(shape, 0.5 / shape, 1600)) for _ in range(60))
+    assert share_with_a_cluster(cities, grid(40), gi_star) > 0.25
 
 
 def test_a_planted_cluster_is_found_among_few_counts():

@@ -93,10 +93,16 @@ def test_it_agrees_with_esda():
     _, ours = gi_star_permuted(values, w, permutations=9999, random_state=1, alternative="directed")
     has = np.diff(w.indptr) > 0
     assert_allclose(ours[has], theirs.p_sim[has], atol=0.02)
-    moran = esda.Moran_Local(values, weights, permutations=9999, n_jobs=1, seed=1)
-    statistic, p = local_moran_permuted(values, w, permutations=9999, random_state=1, alternative="directed")
-    assert_allclose(statistic, local_moran(values, w).statistic)
-    assert_allclose(p[has], moran.p_sim[has], atol=0.02)
+
+
+def test_local_moran_asks_the_same_draws_and_swaps_the_tails_below_the_average():
+    rng = np.random.default_rng(5)
+    w, x = near_of(rng.uniform(0, 100, (80, 2)), 20), rng.poisson(3, 80).astype(float)
+    statistic, alike = local_moran_permuted(x, w, random_state=1, alternative="greater")
+    assert_allclose(statistic, local_moran(x, w).statistic)
+    _, busy = gi_star_permuted(x, w, random_state=1, alternative="greater")
+    _, quiet = gi_star_permuted(-x, w, random_state=1, alternative="greater")
+    assert_allclose(alike, np.where(x < x.mean(), quiet, busy))
 
 
 def test_empty_places_among_empty_places_are_not_cold():
