@@ -175,7 +175,7 @@ def repeat_locations(
         ``status`` is the case-review clock (R4.8), for addresses only; whether each report was made within a month
         of its incident is not in the data.
     """
-    reports = _dated_reports(incidents, area, config, as_of)
+    reports = dated_reports(incidents, area, config, as_of)
     if len(reports) == 0:
         return empty_repeat_locations()
     places = _count_places(reports, config, as_of)
@@ -196,8 +196,15 @@ def repeat_locations(
     return gpd.GeoDataFrame(frame, geometry=points, crs=WGS84)
 
 
-def _dated_reports(incidents: pd.DataFrame, area: StudyArea, config: RepeatConfig, as_of: pd.Timestamp) -> pd.DataFrame:
-    """Return the reports that have a place and a date before `as_of`, with ``when`` and ``day`` in local time."""
+def dated_reports(incidents: pd.DataFrame, area: StudyArea, config: RepeatConfig, as_of: pd.Timestamp) -> pd.DataFrame:
+    """Return the reports inside the area that have a place and a date before `as_of`, local time.
+
+    Returns
+    -------
+    DataFrame
+        On the index of `incidents`: ``place``, ``kind``, ``when`` (start; first of the month if only that is known),
+        ``day`` (operational day), ``month_only``, ``longitude``, ``latitude``, ``location``.
+    """
     used = incidents.loc[incidents["inside"].to_numpy(dtype=bool)] if "inside" in incidents else incidents
     start = used["occurred_from"].dt.tz_localize(None)
     month_only = (used["time_precision"] == "month") | start.isna()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -12,7 +14,8 @@ from scipy import sparse
 from scipy.spatial import cKDTree
 from scipy.stats import false_discovery_control
 
-from hotspots.significance import false_discovery, gi, gi_star, morans_i
+from geodata.errors import DataError
+from hotspots.significance import cautions, false_discovery, general_g, gi, gi_star, local_moran, morans_i
 
 
 def within(points, distance):
@@ -147,6 +150,123 @@ def test_a_missing_p_value_never_passes_and_does_not_count():
     assert false_discovery([0.04, np.nan, np.nan], 0.05).tolist() == [True, False, False]
     assert false_discovery([np.nan], 0.05).tolist() == [False]
     assert false_discovery([], 0.05).tolist() == []
+
+
+def by_formula(values, weights, *, star):
+    """Getis & Ord's z-scores, place by place, straight from the papers."""
+    x, w = np.asarray(values, dtype=float), weights.toarray().copy()
+    n, found = len(x), []
+    for i in range(n):
+        row = w[i].copy()
+        row[i] = 1.0 if star else 0.0
+        others = x if star else np.delete(x, i)
+        row_sum, squares, m = row.sum(), (row**2).sum(), len(others)
+        spread = np.sqrt((others**2).mean() - others.mean() ** 2)
+        error = spread * np.sqrt((m * squares - row_sum**2) / (m - 1))
+        found.append((row @ x - row_sum * others.mean()) / error if row_sum else 0.0)
+    return np.array(found)
+
+
+@given(st.integers(0, 2**31))
+def test_weights_are_honoured_and_not_only_who_is_a_neighbour(seed):
+    rng = np.random.default_rng(seed)
+    near = within(rng.uniform(0, 100, (25, 2)), 35)
+    near.data = rng.uniform(0.1, 3, len(near.data))
+    values = rng.poisson(4, 25).astype(float) + rng.uniform(0, 1, 25)
+    for statistic, star in ((gi, False), (gi_star, True)):
+        found, _ = statistic(values, near)
+        tested = found != 0
+        assert_allclose(found[tested], by_formula(values, near, star=star)[tested], rtol=1e-9, atol=1e-12)
+        twice, _ = gi(values, near * 2)
+        assert_allclose(twice, gi(values, near)[0], atol=1e-9)
+
+
+def test_values_and_weights_that_make_no_sense_are_refused():
+    near = within(ESDA_POINTS, 15)
+    for statistic in (gi, gi_star, local_moran, morans_i, general_g, cautions):
+        with pytest.raises(DataError, match="1 of 6 places have no value"):
+            statistic([1, 2, 3, 4, 5, np.nan], near)
+        with pytest.raises(DataError, match=r"\d+ weights of neighbours are negative"):
+            statistic(ESDA_VALUES, -near)
+        with pytest.raises(DataError, match="5 values and weights of shape"):
+            statistic(ESDA_VALUES[:5], near)
+    with pytest.raises(DataError, match="at least 4 places"):
+        morans_i(np.ones(6), near)
+    with pytest.raises(DataError, match="two above 0"):
+        general_g([0, 0, 0, 0, 0, 3], near)
+
+
+def test_cautions_are_in_words():
+    near = within(ESDA_POINTS, 15)
+    rng = np.random.default_rng(1)
+    assert cautions([], sparse.csr_array((0, 0))) == ("There are no places.",)
+    assert "only 6 places" in cautions(ESDA_VALUES * 10, near)[0]
+    assert "2 of 6 places have no neighbour" in cautions(ESDA_VALUES * 10, within(ESDA_POINTS, 11))[1]
+    grid = np.column_stack([axis.ravel() for axis in np.meshgrid(np.arange(9.0), np.arange(9.0))])
+    few = cautions(rng.poisson(0.5, 81), within(grid, 1.5))
+    assert len(few) == 1
+    assert "the normal p-value calls noise a cluster too often" in few[0]
+    assert cautions(rng.poisson(20, 81), within(grid, 1.5)) == ()
+    assert "the same value" in cautions(np.zeros(81), within(grid, 1.5))[0]
+
+
+def test_general_g_equals_esda():
+    found = general_g(ESDA_VALUES, within(ESDA_POINTS, 15))
+    assert found.statistic == pytest.approx(0.55709779, abs=5e-9)
+    assert found.p_value / 2 == pytest.approx(0.172936, abs=5e-7)  # esda prints one side
+
+
+def test_the_variance_of_general_g_is_that_over_every_order_of_the_values():
+    rng = np.random.default_rng(3)
+    near = within(ESDA_POINTS, 15)
+    near.data = rng.uniform(0.5, 2, len(near.data))
+    values = np.array([0.0, 1.0, 1.0, 4.0, 9.0, 2.0])
+    found = general_g(values, near)
+    orders = np.array(list(itertools.permutations(values)))
+    cross = (orders @ near.toarray() * orders).sum(axis=1) / (values.sum() ** 2 - (values**2).sum())
+    assert found.expected == pytest.approx(cross.mean(), rel=1e-12)
+    assert found.variance == pytest.approx(cross.var(), rel=1e-9)
+
+
+@pytest.mark.parametrize("transform", ["R", "B"])
+def test_local_moran_equals_esda(transform):
+    esda = pytest.importorskip("esda")
+    libpysal = pytest.importorskip("libpysal")
+    rng = np.random.default_rng(8)
+    points = rng.uniform(0, 100, (60, 2))
+    near = within(points, 30)
+    values = rng.poisson(3, 60).astype(float)
+    theirs = esda.Moran_Local(
+        values, libpysal.weights.WSP(near).to_W(silence_warnings=True), transformation=transform, permutations=0
+    )
+    found = local_moran(values, near, row_standardise=transform == "R")
+    assert_allclose(found.statistic, theirs.Is, atol=1e-12)
+    words = {1: "high-high", 2: "low-high", 3: "low-low", 4: "high-low"}
+    assert found.quadrant.tolist() == [words[q] for q in theirs.q]
+
+
+def test_local_moran_is_judged_by_every_order_of_the_other_values():
+    rng = np.random.default_rng(9)
+    near = within(ESDA_POINTS, 15)
+    near.data = rng.uniform(0.5, 2, len(near.data))
+    values = np.array([0.0, 1.0, 1.0, 4.0, 9.0, 2.0])
+    found = local_moran(values, near, row_standardise=False)
+    for i in range(6):
+        columns, weights = near[[i], :].indices, near[[i], :].data
+        others = np.delete(values, i) - values.mean()
+        sums = np.array([weights @ chosen for chosen in itertools.permutations(others, len(columns))])
+        scale = 5 * (values[i] - values.mean()) / ((values - values.mean()) ** 2).sum()
+        expected = (found.statistic[i] - scale * sums.mean()) / (abs(scale) * sums.std())
+        assert found.z[i] == pytest.approx(expected, abs=1e-9)
+
+
+def test_local_moran_of_equal_values_or_islands_is_silent():
+    flat = local_moran(np.ones(6), within(ESDA_POINTS, 15))
+    assert flat.statistic.tolist() == [0.0] * 6
+    assert flat.p.tolist() == [1.0] * 6
+    alone = local_moran([1.0, 2.0, 3.0, 9.0], sparse.csr_array((4, 4)))
+    assert alone.quadrant.tolist() == [""] * 4
+    assert local_moran([], sparse.csr_array((0, 0))).statistic.shape == (0,)
 
 
 def test_pure_noise_rarely_yields_a_cluster():

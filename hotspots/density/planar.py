@@ -1,22 +1,22 @@
-"""Kernel density at any points: exact sums over distinct points, by a numba cell list.
-
-The picture beside the ranking (R4.1, R4.2): smoothing shows where reports lie thick, counts say which place is first.
-"""
+"""Kernel density at any points: exact sums over distinct points, by a numba cell list."""
 
 from __future__ import annotations
 
 import numpy as np
 from numba import njit
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from geodata.errors import DesignError
 from geodata.points import distinct
-
-Floats = NDArray[np.float64]
-
-KERNELS = ("quartic", "epanechnikov", "gaussian")
-GAUSSIAN_REACH = 10.0
-"""Standard deviations after which a Gaussian is left out: exp(-50) is 2e-22 of its peak."""
+from hotspots.density.kernels import (
+    GAUSSIAN_REACH,
+    KERNELS,
+    PEAK,
+    Floats,
+    checked_bandwidth,
+    checked_kernel,
+    checked_points,
+    checked_weights,
+)
 
 _BINS_PER_REACH = 3.0  # small bins hug the circle, many bins cost memory: 3 was the fastest measured
 _MAX_BINS = 2048  # along each side, so that one stray point far away cannot exhaust memory
@@ -86,22 +86,57 @@ def kernel_density(
     ------
     DesignError
         If the kernel is not known or the bandwidth is not above 0.
+    DataError
+        If a coordinate is missing, or a weight is negative or missing.
 
     Examples
     --------
     >>> float(kernel_density([[0.0, 0.0]], [[0.0, 0.0]], bandwidth_m=100.0)[0].round(9))  # 3 / (pi 100^2)
     9.5493e-05
     """
-    if kernel not in KERNELS:
-        raise DesignError(f"The kernel '{kernel}' is not known; use one of {', '.join(KERNELS)}.")
-    if not bandwidth_m > 0:
-        raise DesignError(f"The bandwidth must be above 0 metres, got {bandwidth_m:g}.")
-    given = np.asarray(points_m, dtype=float).reshape(-1, 2)
-    at = np.ascontiguousarray(np.asarray(at_m, dtype=float).reshape(-1, 2))
-    points, total = collapse_points(given[:, 0], given[:, 1], weights)
+    checked_kernel(kernel)
+    h = checked_bandwidth(bandwidth_m)
+    given, at = checked_points(points_m), checked_points(at_m)
+    points, total = collapse_points(given[:, 0], given[:, 1], checked_weights(weights, len(given)))
+    return kernel_sums(points, total, np.full(len(points), h), at, kernel=kernel)
+
+
+def kernel_sums(
+    points: Floats, weights: Floats, bandwidths: Floats, at: Floats, *, kernel: str, squared: bool = False
+) -> Floats:
+    r"""Return sum_i w_i K_{h_i}(s - x_i) at each place, each point with its own bandwidth; exact.
+
+    With `squared`, the sum of w_i K_{h_i}(s - x_i)^2: the variance of the first when w_i counts Poisson reports.
+    Points are treated in groups whose bandwidths differ by less than a factor of 2, each with its own cell list.
+
+    Parameters
+    ----------
+    points : array of float, shape (n, 2)
+    weights, bandwidths : array of float, shape (n,)
+    at : array of float, shape (m, 2)
+    kernel : str
+    squared : bool
+
+    Returns
+    -------
+    array of float, shape (m,)
+        Per square metre (per square metre squared with `squared`).
+    """
+    found = np.zeros(len(at))
     if len(points) == 0 or len(at) == 0:
-        return np.zeros(len(at))
-    reach = bandwidth_m * (GAUSSIAN_REACH if kernel == "gaussian" else 1.0)
+        return found
+    at = np.ascontiguousarray(at)
+    group = np.floor(np.log2(bandwidths / bandwidths.min()) + 1e-9)
+    for level in np.unique(group):
+        own = group == level
+        found += _sums_by_cell_list(points[own], weights[own], bandwidths[own], at, kernel=kernel, squared=squared)
+    return found
+
+
+def _sums_by_cell_list(
+    points: Floats, weights: Floats, bandwidths: Floats, at: Floats, *, kernel: str, squared: bool
+) -> Floats:
+    reach = float(bandwidths.max()) * (GAUSSIAN_REACH if kernel == "gaussian" else 1.0)
     origin = points.min(axis=0)
     extent = points.max(axis=0) - origin
     side = max(reach / _BINS_PER_REACH, float(extent.max()) / _MAX_BINS)
@@ -110,22 +145,23 @@ def kernel_density(
     flat = bins[:, 1] * shape[0] + bins[:, 0]
     order = np.argsort(flat, kind="stable")
     starts = np.searchsorted(flat[order], np.arange(shape[0] * shape[1] + 1)).astype(np.int64)
-    density: Floats = _sum_kernels(
-        np.ascontiguousarray(points[order]), np.ascontiguousarray(total[order]), starts, at,
-        float(origin[0]), float(origin[1]), side, int(shape[0]), int(shape[1]),
-        float(bandwidth_m), reach, KERNELS.index(kernel),
+    peak = PEAK[kernel] / bandwidths**2
+    sums: Floats = _sum_kernels(
+        np.ascontiguousarray(points[order]), (weights * peak ** (2 if squared else 1))[order],
+        (1.0 / bandwidths**2)[order], starts, at, float(origin[0]), float(origin[1]), side, int(shape[0]),
+        int(shape[1]), reach, KERNELS.index(kernel), squared,
     )  # fmt: skip
-    return density
+    return sums
 
 
 @njit(cache=True)
 def _sum_kernels(  # type: ignore[no-untyped-def]  # noqa: PLR0917  # pragma: no cover
-    points, weights, starts, at, left, bottom, side, columns, rows, bandwidth, reach, kernel
+    points, heights, inverse2, starts, at, left, bottom, side, columns, rows, reach, kernel, squared
 ):
     """Sum the kernels within reach of each place; bins of a row are neighbours in memory, so each row is one run."""
     found = np.zeros(len(at))
     reach2 = reach * reach
-    scale = 1.0 / (bandwidth * bandwidth)
+    cut2 = GAUSSIAN_REACH * GAUSSIAN_REACH if kernel == 2 else 1.0
     for i in range(len(at)):
         x = at[i, 0]
         y = at[i, 1]
@@ -142,15 +178,15 @@ def _sum_kernels(  # type: ignore[no-untyped-def]  # noqa: PLR0917  # pragma: no
             for j in range(starts[row * columns + first], starts[row * columns + last + 1]):
                 dx = points[j, 0] - x
                 dy = points[j, 1] - y
-                u2 = (dx * dx + dy * dy) * scale
+                u2 = (dx * dx + dy * dy) * inverse2[j]
+                if u2 >= cut2:
+                    continue
                 if kernel == 2:
-                    if dx * dx + dy * dy <= reach2:
-                        total += weights[j] * np.exp(-0.5 * u2)
-                elif u2 < 1.0:
-                    total += weights[j] * ((1.0 - u2) * (1.0 - u2) if kernel == 0 else 1.0 - u2)
+                    value = np.exp(-0.5 * u2)
+                elif kernel == 0:
+                    value = (1.0 - u2) * (1.0 - u2)
+                else:
+                    value = 1.0 - u2
+                total += heights[j] * (value * value if squared else value)
         found[i] = total
-    if kernel == 0:
-        return found * (3.0 / np.pi * scale)
-    if kernel == 1:
-        return found * (2.0 / np.pi * scale)
-    return found * (0.5 / np.pi * scale)
+    return found
