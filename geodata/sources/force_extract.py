@@ -95,8 +95,9 @@ def _when(text: pl.DataFrame, timezone: str, name: str, dates: str) -> tuple[pl.
     stands_in = first["start"].is_null() & created["start"].is_not_null()
     start = first["start"].zip_with(~stands_in, created["start"])
     own_end = first["end"].zip_with(~stands_in, created["end"])
-    is_reversed = (last["start"] < start).fill_null(value=False)
-    end = last["end"].zip_with(last["end"].is_not_null() & ~is_reversed, own_end)
+    is_before = (last["start"] < start).fill_null(value=False)
+    is_reversed = is_before & ~stands_in  # a report made after the incident's end contradicts nothing
+    end = last["end"].zip_with(last["end"].is_not_null() & ~is_before, own_end)
     when = pl.DataFrame({
         "month": start.dt.replace_time_zone(None).dt.truncate("1mo"),
         "occurred_from": start,
