@@ -29,8 +29,9 @@ from hotspots.density import collapse_points, kernel_density
 from hotspots.ranking import agreement, rank_cells, split_stability
 from hotspots.repeats import concentration, repeat_locations
 from hotspots.results import Agreement, Concentration, PatrolBudget, Provenance, Refusal, Run, Stability
-from hotspots.significance import false_discovery, gi_star
+from hotspots.significance import false_discovery, gi_star_ordinary, scan_list
 from hotspots.timing import week_matrix
+from hotspots.trend import hotspots_with_kinds
 
 MONTHS_PER_YEAR = 12
 SQUARE_METRES_PER_KM2 = 1e6
@@ -116,6 +117,8 @@ def run(
             period=gate.period, missing=missing, ranking=config.ranking, known=facts.known,
         )  # fmt: skip
         hotspots = hotspots_with_confidence(hotspots, inside)
+        hotspots = hotspots_with_kinds(hotspots, facts.matrix.drop(columns=missing, errors="ignore"))
+        notes += _chance_note(hotspots, cells, facts.known)
         notes += drawn_notes
         agreed = agreement(cells, repeats, k=config.delineation.n_hotspots)
         repeats = _locate_repeats(repeats, hotspots)
@@ -277,7 +280,7 @@ def _cells_frame(
     cells = cells.join(ranked)
 
     neighbours = h3cells.neighbours(facts.wide.index, rings=config.significance.rings)
-    z, p = gi_star(facts.wide.to_numpy(dtype=float), neighbours)
+    z, p = gi_star_ordinary(facts.wide.to_numpy(), neighbours)
     statistic = pd.DataFrame({"gi_z": z, "gi_p": p}, index=facts.wide.index).loc[cells.index]
     cells["gi_z"], cells["gi_p"] = statistic["gi_z"], statistic["gi_p"]
     unusual = false_discovery(cells["gi_p"].to_numpy(), config.significance.false_discovery_rate)
@@ -344,6 +347,14 @@ def _locate_repeats(repeats: gpd.GeoDataFrame, hotspots: gpd.GeoDataFrame) -> gp
     joined = gpd.sjoin(repeats[["geometry"]], hotspots[["geometry"]], predicate="intersects")
     found = joined["hotspot_id"].groupby(level=0).first()
     return repeats.assign(hotspot_id=found.reindex(repeats.index).fillna("").astype(str))
+
+
+def _chance_note(hotspots: gpd.GeoDataFrame, cells: gpd.GeoDataFrame, known: pd.Series) -> tuple[str, ...]:
+    """Say how many places of the list could be there by chance."""
+    if hotspots.empty:
+        return ()
+    busiest = [cells.loc[text.split(","), "n"].idxmax() for text in hotspots["cells"]]
+    return (scan_list(cells.loc[known, "n"], busiest, p_top=cells.loc[known, "p_top"]).describe(),)
 
 
 def _with_peaks(hotspots: gpd.GeoDataFrame, patrols: gpd.GeoDataFrame, *, can_tell_hours: bool) -> gpd.GeoDataFrame:

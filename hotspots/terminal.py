@@ -77,7 +77,8 @@ def ranked_list(run: Run) -> RenderableType:
             (f"   {row.n_12m:,} reports in the last 12 months, {row.n:,} in all; ", ""),
             (f"truly in the top {k}: {row.p_top:.0%}", "cyan"),
         )  # fmt: skip
-        details = [text for text in (row.reason, row.peak, row.flags) if text]
+        kind = f"{row.kind_label}. {row.kind_why}" if row.kind_label else ""
+        details = [text for text in (row.reason, kind, row.peak, row.flags) if text]
         lines.append(heading)
         lines.extend(Padding(Text(text), (0, 0, 0, 4)) for text in details)
     return Padding(Group(*lines), (1, 0))

@@ -10,12 +10,14 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 from scipy.stats import binom, norm
 
+from geodata import cells as h3cells
 from geodata.errors import DataError, DesignError
 from hotspots.significance import false_discovery, gi_star
 
@@ -363,3 +365,21 @@ def steps_of_groups(steps: Steps, groups: pd.Series) -> Steps:
     all_cold = (hottest == -1) & (coldest == -1)
     state = hottest.where((hottest == 1) | all_cold, 0).astype(np.int8)
     return Steps(steps.z[own].groupby(by).max(), state, steps.nearby[own].groupby(by).max())
+
+
+def hotspots_with_kinds(hotspots: gpd.GeoDataFrame, matrix: pd.DataFrame) -> gpd.GeoDataFrame:
+    """Return hotspots with ``kind``, its plain label ``kind_label`` and ``kind_why``; empty texts below 12 months.
+
+    Parameters
+    ----------
+    hotspots : GeoDataFrame
+        HOTSPOTS.
+    matrix : DataFrame of int, cells x months
+        From `month_matrix`, without the months the source did not deliver.
+    """
+    if hotspots.empty or matrix.shape[1] < FEWEST_MONTHS:
+        return hotspots.assign(kind="", kind_label="", kind_why="")
+    steps = hot_cold_steps(matrix, h3cells.neighbours(matrix.index))
+    owned = hotspots["cells"].str.split(",").explode()
+    kinds = kinds_over_time(steps_of_groups(steps, pd.Series(owned.index, index=owned.to_numpy())))
+    return hotspots.join(kinds[["kind", "label", "why"]].rename(columns={"label": "kind_label", "why": "kind_why"}))
