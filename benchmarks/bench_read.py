@@ -3,7 +3,7 @@
 Each reader runs in a process of its own (libraries imported before the clock starts); prints seconds, the ratio to
 polars' scan and peak memory. Target: at most polars' five-column scan plus half, and below 1.5 GB.
 
-Run with ``python benchmarks/bench_read.py [--rows 10000000] [--rounds 3]``, or with a real archive as ``--files X.zip``.
+Run with ``python benchmarks/bench_read.py [--rows 10000000] [--rounds 3]``, or on real files: ``--files X.zip``.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ FIVE = {"Month": pl.Categorical, "Longitude": pl.Float64, "Latitude": pl.Float64
 
 
 def write_files(folder: Path, n_rows: int) -> None:
-    """Write police.uk street files of twelve forces and twelve months; three rows in ten are ASB, without a Crime ID."""
+    """Write street files of twelve forces and twelve months; three rows in ten are ASB, without a Crime ID."""
     rng = np.random.default_rng(0)
     points = np.column_stack([rng.uniform(-3, 1, N_POINTS), rng.uniform(51, 54, N_POINTS)]).round(6)
     street_of = rng.integers(0, N_STREETS, N_POINTS)
