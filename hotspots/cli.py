@@ -20,6 +20,7 @@ from geodata.errors import DataError
 if TYPE_CHECKING:
     import geopandas as gpd
 
+    from geodata.area import StudyArea
     from geodata.sources import Intake
     from hotspots.config import RunConfig
     from hotspots.results import Run
@@ -277,10 +278,10 @@ class _Records:
         return read(self.paths, mapping=columns, profile=self.profile)
 
 
-def _read_streets(path: Path | None) -> gpd.GeoDataFrame | None:
+def _read_streets(path: Path | None, area: StudyArea) -> gpd.GeoDataFrame | None:
     from geodata.sources.streets import read_streets
 
-    return None if path is None else read_streets(path)
+    return None if path is None else read_streets(path, area=area)
 
 
 def _run_and_report(
@@ -304,7 +305,7 @@ def _run_and_report(
         say("Reading the records")
         intake = records.read()
         result = pipeline.run(
-            intake, study, config, streets=_read_streets(streets),
+            intake, study, config, streets=_read_streets(streets, study),
             cameras=None if cameras is None else read_cameras(cameras), progress=say,
         )  # fmt: skip
         say("Drawing map and briefing")

@@ -32,11 +32,12 @@ IMPORT_NAMES = {
 """Import name of a distribution, where it is not the distribution's own name."""
 
 NEVER_IMPORTED = {
+    "tzdata": "the standard library's time zones, where the system has none",
     "scikit-learn": "a package of the design; for now only tests use it, to hold the kernel density against",
 }
 """Runtime dependencies that no module imports itself, and why they are declared all the same."""
 
-CONDA_NAMES = {"h3": "h3-py"}
+CONDA_NAMES = {"h3": "h3-py", "tzdata": "python-tzdata"}
 """What conda-forge calls a distribution, where the name differs."""
 
 
