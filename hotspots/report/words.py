@@ -72,7 +72,9 @@ def persistence(row: pd.Series, run: Run) -> str:
     """Return whether a hotspot is new or long-standing (R8.5)."""
     seen = f"Reports in {row['months_with_reports']:.0f} of {counted(run.period.n_months, 'month')}"
     halves = "in the list of both halves of the period" if row["in_both_halves"] else "in the list of one half only"
-    return f"{seen}; {halves}."
+    kind = row.get("kind_label", "")
+    said = f"{kind}: {row['kind_why']}. " if kind else ""
+    return f"{said}{seen}; {halves}."
 
 
 def one_address(row: pd.Series, run: Run) -> str:

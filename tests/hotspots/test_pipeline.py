@@ -16,14 +16,14 @@ AREA = StudyArea("Little Town", shapely.box(-2.14, 52.57, -2.10, 52.60))
 MONTHS = pd.date_range("2022-01-01", periods=18, freq="MS")
 
 
-def town(*, seed: int = 0) -> pd.DataFrame:
+def town(*, seed: int = 0, busy: float = 6) -> pd.DataFrame:
     """Three busy corners among thirty quiet ones, one report at a time."""
     rng = np.random.default_rng(seed)
     corners = np.column_stack([rng.uniform(-2.138, -2.102, 33), rng.uniform(52.572, 52.598, 33)])
     rows = []
     for number, corner in enumerate(corners):
         for month in MONTHS:
-            days = rng.uniform(0, 27, rng.poisson(6 if number < 3 else 0.5))
+            days = rng.uniform(0, 27, rng.poisson(busy if number < 3 else 0.5))
             rows += [(*corner, month + pd.Timedelta(days=day), f"{number} Short Road") for day in days]
     frame = pd.DataFrame(rows, columns=["longitude", "latitude", "occurred_from", "location"])
     frame["occurred_from"] = pd.to_datetime(frame["occurred_from"]).dt.floor("min").dt.tz_localize("Europe/London")
@@ -77,3 +77,33 @@ def test_the_input_is_left_as_it_was() -> None:
 def test_an_area_far_away_is_refused_with_where_the_reports_lie() -> None:
     with pytest.raises(DataError, match=r"52\.[56]"):
         hotspots.run(town(), StudyArea("Elsewhere", shapely.box(-87.9, 41.6, -87.5, 42.0)))
+
+
+def test_every_hotspot_says_its_kind_over_time_and_what_it_stands_on() -> None:
+    run = hotspots.run(town(busy=25), AREA)
+    assert len(run.hotspots) == 3
+    assert set(run.hotspots["kind_label"]) == {"Long-standing"}
+    assert run.hotspots["kind_why"].str.contains("18").all()
+    assert (run.hotspots["share_address"] == 1).all()
+    assert run.hotspots["median_error_m"].between(1, 50).all()
+    assert run.cells.loc[run.cells["n"] > 0, "share_address"].eq(1).all()
+    assert any("could be a place like any other" in note for note in run.notes)
+
+
+def test_less_than_a_year_gives_no_kind() -> None:
+    months = [f"{month:%Y-%m}" for month in MONTHS]
+    run = hotspots.run(town(), AREA, hotspots.RunConfig(first_month=months[0], last_month=months[8]))
+    assert set(run.hotspots["kind_label"]) <= {""}
+
+
+def test_noise_alone_gives_no_cluster_in_most_towns() -> None:
+    """Reports on places that are all alike: Gi* against ordinary places stays quiet (rate 5 %, at most 3 of 20)."""
+    rng = np.random.default_rng(11)
+    marked = 0
+    for _ in range(20):
+        n = 1500
+        frame = pd.DataFrame({"longitude": rng.uniform(-2.14, -2.10, n), "latitude": rng.uniform(52.57, 52.60, n)})
+        frame["month"] = rng.choice(MONTHS, n)
+        frame = frame.assign(category="anti-social-behaviour", location_precision="address", origin="public")
+        marked += bool(hotspots.run(frame, AREA).cells["is_cluster"].any())
+    assert marked <= 3
