@@ -151,10 +151,11 @@ class Run:
 
     @property
     def marking(self) -> str:
-        """Protective marking of every output; says so when red data were listed on a person's word (R3.7, R7.13)."""
-        answered = self.quality.is_red and bool(self.config.override_reason.strip())
-        return (
-            f"{self.config.marking} | data graded C, list made on a person's reason"
-            if answered
-            else self.config.marking
-        )
+        """Protective marking of every output."""
+        return marking(self.config, self.quality)
+
+
+def marking(config: RunConfig, quality: QualityReport) -> str:
+    """Return the protective marking; it says so when red data were listed on a person's word (R3.7, R7.13)."""
+    answered = quality.is_red and bool(config.override_reason.strip())
+    return f"{config.marking} | data graded C, list made on a person's reason" if answered else config.marking

@@ -21,7 +21,7 @@ from hotspots.app.data import Dataset
 from hotspots.config import RunConfig
 from hotspots.report import folium_map
 from hotspots.report.furniture import legend
-from hotspots.results import Run
+from hotspots.results import Run, marking
 
 NAVY, ORANGE, INK = "#12436D", "#F46A25", "#0B0C0C"  # Government Analysis Function palette, R8.8
 MAP_HEIGHT = 560
@@ -123,7 +123,8 @@ def footer() -> None:
     line = config.marking
     if dataset is not None:
         with suppress(DataError):  # the page above has said what is wrong
-            line = words.footer(data.current_gate(dataset, config), dataset.intake, marking=config.marking)
+            gate = data.current_gate(dataset, config)
+            line = words.footer(gate, dataset.intake, marking=marking(config, gate.report))
     st.html(f'<div class="asb-footer">{escape(line)}</div>')
 
 
