@@ -23,7 +23,7 @@ from geodata.period import parse_month
 from geodata.quality import Gate
 from geodata.sample import make_city, write_city
 from geodata.schema import ASB
-from geodata.sources import Intake, read
+from geodata.sources import Intake, describe_matching, read, save_profile
 from geodata.sources.streets import read_streets
 from geodata.store import fingerprint
 from hotspots import pipeline
@@ -69,6 +69,7 @@ def load(
     streets: Path | None = None,
     cameras: Path | None = None,
     design: Path | None = None,
+    profile: Path | None = None,
 ) -> Dataset:
     """Read incident files, the area and whatever was given beside them, as the command line reads them.
 
@@ -77,7 +78,7 @@ def load(
     SourceError
         If a file cannot be read; the message says which and what to do.
     """
-    place, intake = read_area(area, name=name.strip() or None), read(paths)
+    place, intake = read_area(area, name=name.strip() or None), read(paths, profile=profile)
     lines = read_streets(streets) if streets else None
     existing = read_cameras(cameras) if cameras else None
     return Dataset(_key(intake, place, lines, existing), place.name, intake, place, lines, existing, design)
@@ -126,6 +127,7 @@ def load_uploads(
     name: str,
     streets: Sequence[Upload],
     cameras: Upload | None,
+    profile: Upload | None = None,
 ) -> Dataset:
     """Read uploaded files; they are on disk only while they are read.
 
@@ -139,11 +141,12 @@ def load_uploads(
     with TemporaryDirectory(prefix="asb-hotspots-upload-") as folder:
         root = Path(folder)
         return load(
-            _write(incidents, root / "incidents"),
+            _without_companions(_write(incidents, root / "incidents")),
             _main_file(_write(area, root / "area")),
             name=name,
             streets=_main_file(_write(streets, root / "streets")) if streets else None,
             cameras=_write([cameras], root / "cameras")[0] if cameras else None,
+            profile=_write([profile], root / "profile")[0] if profile else None,
         )
 
 
@@ -164,7 +167,16 @@ def _main_file(paths: Sequence[Path]) -> Path:
     return next((path for path in paths if path.suffix.lower() == ".shp"), paths[0])
 
 
-def load_folder(incidents: str, area: str, *, name: str, streets: str, cameras: str) -> Dataset:
+_COMPANIONS = (".shx", ".dbf", ".prj", ".cpg", ".sbn", ".sbx", ".qix")
+
+
+def _without_companions(paths: Sequence[Path]) -> list[Path]:
+    """Return the files to open: a Shapefile's other parts are found beside its ``.shp``."""
+    shapes = {path.with_suffix("") for path in paths if path.suffix.lower() == ".shp"}
+    return [path for path in paths if not (path.suffix.lower() in _COMPANIONS and path.with_suffix("") in shapes)]
+
+
+def load_folder(incidents: str, area: str, *, name: str, streets: str, cameras: str, profile: str = "") -> Dataset:
     """Read from paths on this machine.
 
     Raises
@@ -180,6 +192,7 @@ def load_folder(incidents: str, area: str, *, name: str, streets: str, cameras: 
         name=name,
         streets=_path(streets) if streets.strip() else None,
         cameras=_path(cameras) if cameras.strip() else None,
+        profile=_path(profile) if profile.strip() else None,
     )
 
 
@@ -206,6 +219,25 @@ def months(dataset: Dataset) -> list[str]:
     """Return the months with any record, in order, as ``YYYY-MM``."""
     found = dataset.intake.records["month"].dropna().drop_duplicates().sort_values()
     return list(found.dt.strftime("%Y-%m"))
+
+
+def matching(dataset: Dataset) -> pd.DataFrame:
+    """Return which column each field was read from, in the order of `describe_matching`."""
+    pairs = [line.partition(" <- ")[::2] for line in describe_matching(dataset.intake)]
+    return pd.DataFrame(pairs, columns=["What the tool reads", "Column of your file"])
+
+
+def profile_of(dataset: Dataset) -> bytes | None:
+    """Return the profile that reads such files again, or None for police.uk, whose columns are always the same."""
+    if dataset.intake.kind == "police_uk" or not dataset.intake.matched:
+        return None
+    with TemporaryDirectory(prefix="asb-hotspots-profile-") as folder:
+        return save_profile(dataset.intake, Path(folder) / "profile.toml").read_bytes()
+
+
+def tells_officers(dataset: Dataset) -> bool:
+    """Return whether any record is known to have been made by an officer."""
+    return bool((dataset.intake.records["origin"] == "officer").any())
 
 
 def first_config(dataset: Dataset) -> RunConfig:

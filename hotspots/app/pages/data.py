@@ -1,6 +1,5 @@
 """Load data and see, before anything else, how far they can be trusted."""
 
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 
@@ -9,69 +8,15 @@ import streamlit as st
 
 from geodata.categories import label
 from geodata.errors import DataError
+from geodata.findings import HIT_RATE_GREEN
 from geodata.quality import Finding, QualityReport
-from hotspots.app import data, state, widgets, words
+from hotspots.app import data, decisions, loaders, state, widgets, words
 from hotspots.app.data import Dataset
 from hotspots.config import ALL_CATEGORIES
 
 
-def load_with(read: Callable[[], Dataset]) -> None:
-    """Read data and make them this session's own, or show the one sentence that says why not."""
-    try:
-        with st.spinner("Reading the data..."):
-            new = read()
-            state.use_dataset(new, data.first_config(new))
-    except DataError as error:
-        st.error(words.plain(error))
-        return
-    st.rerun()
-
-
-def show_loaders() -> None:
-    sample, upload, folder = st.tabs(["Sample city", "Upload files", "Files on this machine"])
-    with sample:
-        st.write(
-            "A made-up city with three years of reports, streets, cameras and a patrol pilot. "
-            "Use it to learn the tool. It is labelled SYNTHETIC wherever it is shown."
-        )
-        if st.button("Load the sample city", type="primary"):
-            load_with(data.sample)
-    with upload:
-        show_upload()
-    with folder:
-        show_folder()
-
-
-def show_upload() -> None:
-    st.write("Files stay on this machine. Nothing is sent anywhere.")
-    with st.form("upload", border=False):
-        left, right = st.columns(2)
-        incidents = left.file_uploader(
-            "Incidents: police.uk CSV or ZIP, or your force's CSV or XLSX", accept_multiple_files=True
-        )
-        area = right.file_uploader("Area: the boundary as GeoJSON, GeoPackage or Shapefile", accept_multiple_files=True)
-        streets = left.file_uploader("Streets (optional): street lines with names", accept_multiple_files=True)
-        cameras = right.file_uploader("Existing cameras (optional): CSV with longitude, latitude")
-        name = st.text_input("Name of the area (optional; otherwise the file's name)")
-        if st.form_submit_button("Read these files", type="primary"):
-            load_with(lambda: data.load_uploads(incidents, area, name=name, streets=streets, cameras=cameras))
-
-
-def show_folder() -> None:
-    st.write("For files too large to upload: give their paths on the machine this app runs on.")
-    with st.form("folder", border=False):
-        incidents = st.text_input("Incidents: a file, a ZIP or a folder")
-        area = st.text_input("Area: a polygon file")
-        left, right = st.columns(2)
-        streets = left.text_input("Streets (optional)")
-        cameras = right.text_input("Existing cameras (optional)")
-        name = st.text_input("Name of the area (optional)")
-        if st.form_submit_button("Read these paths", type="primary"):
-            load_with(lambda: data.load_folder(incidents, area, name=name, streets=streets, cameras=cameras))
-
-
 def show_choice(dataset: Dataset) -> None:
-    """Choose what to count: categories and months."""
+    """Choose what to count: categories, months, and whether officers' own records count."""
     counts, months, config = data.categories(dataset), data.months(dataset), state.config()
     with st.form("choice"):
         left, middle, right = st.columns([2, 1, 1], vertical_alignment="bottom")
@@ -83,6 +28,15 @@ def show_choice(dataset: Dataset) -> None:
         )
         first = middle.selectbox("From month", months, index=_at(months, config.first_month, 0))
         last = right.selectbox("To month", months, index=_at(months, config.last_month, len(months) - 1))
+        told = data.tells_officers(dataset)
+        with_officers = st.checkbox(
+            "Count officers' own records too", value=config.include_officer_generated and told, disabled=not told
+        )
+        st.write(
+            "Officers record most where they already patrol, so counting their records sends patrols back there (R7.5)."
+            if told
+            else "No record of these data is known to have been made by an officer."
+        )
         if st.form_submit_button("Use these"):
             try:
                 new = replace(
@@ -90,6 +44,7 @@ def show_choice(dataset: Dataset) -> None:
                     categories=tuple(chosen) or (ALL_CATEGORIES,),
                     first_month=None if first == months[0] else first,
                     last_month=None if last == months[-1] else last,
+                    include_officer_generated=with_officers,
                 )
             except DataError as error:
                 widgets.refuse(error)
@@ -101,8 +56,15 @@ def _at(months: list[str], month: str | None, otherwise: int) -> int:
     return months.index(month) if month in months else otherwise
 
 
-def show_report(report: QualityReport) -> None:
+def show_verdict(dataset: Dataset, report: QualityReport) -> None:
+    """The grade, why it is no better, and what a person can decide about that."""
     widgets.grade(report)
+    show_findings(tuple(finding for finding in report.findings if finding.message in report.reasons))
+    decisions.show_override(report, state.config())
+    decisions.show_places(dataset, report, state.config())
+
+
+def show_report(report: QualityReport) -> None:
     left, right = st.columns([1, 1], gap="large")
     with left:
         st.subheader("Where the rows went")
@@ -115,9 +77,10 @@ def show_report(report: QualityReport) -> None:
     with right:
         st.subheader("What the data can say")
         widgets.table(abilities(report), hide_header=True, alt="Precision of place and time, and months")
-    st.subheader("What was found")
-    show_findings(report.findings)
-    show_default_locations(report)
+    rest = tuple(finding for finding in report.findings if finding.message not in report.reasons)
+    if rest:
+        st.subheader("What else was found")
+        show_findings(rest)
 
 
 def ledger(report: QualityReport) -> pd.DataFrame:
@@ -130,8 +93,10 @@ def ledger(report: QualityReport) -> pd.DataFrame:
 
 def abilities(report: QualityReport) -> pd.DataFrame:
     months = f"{report.months[0]} to {report.months[-1]} ({len(report.months)} months)" if report.months else "none"
+    error = report.median_error_m
     rows = {
         "Places are known to": words.PRECISION[report.location_precision],
+        "Half the places are right to within": "unknown" if error is None else f"{error:,.0f} m",
         "Times are known to": words.PRECISION[report.time_precision],
         "Months with reports": months,
         "Months that may be missing": ", ".join(report.missing_months) or "none",
@@ -150,42 +115,52 @@ def show_findings(findings: tuple[Finding, ...]) -> None:
     known = [f"- {words.plain(finding.message)}" for finding in findings if finding.severity == "info"]
     if known:
         st.markdown("\n".join(["**Good to know**", "", *known]))
-    if not findings:
-        st.write("Nothing of note.")
 
 
-def show_default_locations(report: QualityReport) -> None:
-    if not report.default_locations:
-        return
-    st.subheader("Places that may be a default entry")
-    st.write(
-        "One point with far more reports than a real place is likely to have is often where unknown locations are "
-        "booked, such as a police station. They are flagged on the list; check them before sending anyone."
-    )
-    table = pd.DataFrame(
-        [(place.location, f"{place.n:,}", f"{place.share:.1%}", place.reason) for place in report.default_locations],
-        columns=["Place as recorded", "Reports", "Share of all", "Why flagged"],
-    )
-    widgets.table(table, alt="Places that may be a default entry")
+def show_details(dataset: Dataset, report: QualityReport) -> None:
+    """What only some readers need: who lacks coordinates, what was noted while reading, which column was taken."""
+    rates = located_by_group(report)
+    if (rates["Located"] < HIT_RATE_GREEN).any():
+        with st.expander(f"Groups with few coordinates: by category and beat, {HIT_RATE_GREEN:.0%} is good"):
+            shown = rates.assign(Located=rates["Located"].map("{:.1%}".format), Rows=rates["Rows"].map("{:,}".format))
+            widgets.table(shown, alt="Share of rows with coordinates by category and beat, lowest first")
+    if report.reading_notes:
+        with st.expander(f"Notes from reading the files ({len(report.reading_notes)})"):
+            st.markdown("\n".join(f"- {words.plain(note)}" for note in report.reading_notes))
+    matched = data.matching(dataset)
+    if len(matched):
+        with st.expander("What was matched to what"):
+            widgets.table(matched, alt="Which column each field was read from")
+            if profile := data.profile_of(dataset):
+                st.write("Keep this as a profile: edit it where a column was taken for the wrong thing, and load it.")
+                widgets.downloads({"profile.toml": profile}, stem="profile")
+
+
+def located_by_group(report: QualityReport) -> pd.DataFrame:
+    """Share of rows with coordinates by category and beat, lowest first."""
+    rows = [
+        (rate.by, label(rate.group) if rate.by == "category" else rate.group, rate.n, rate.rate)
+        for rate in sorted(report.hit_rates, key=lambda rate: rate.rate)
+        if rate.by != "month"
+    ]
+    return pd.DataFrame(rows, columns=["By", "Group", "Rows", "Located"])
 
 
 def main() -> None:
     widgets.page("Data")
     dataset = state.dataset()
     if dataset is None and (folder := data.handed_over()) is not None:
-        load_with(lambda: data.load_city(folder))
+        loaders.load_with(lambda: data.load_city(folder))
     if dataset is None:
         st.write(
             "Load reports of anti-social behaviour and the area to look at. "
             "Then read how far the record can be trusted."
         )
-        show_loaders()
+        loaders.show_loaders()
         return
     with st.expander("Load other data"):
-        show_loaders()
+        loaders.show_loaders()
     st.subheader(words.plain(dataset.name))
-    if dataset.intake.notes:
-        st.markdown("\n".join(f"- {words.plain(note)}" for note in dataset.intake.notes))
     show_choice(dataset)
     config = state.config()
     try:
@@ -193,7 +168,9 @@ def main() -> None:
             gate = data.current_gate(dataset, config)
     except DataError as error:
         widgets.refuse(error)
+    show_verdict(dataset, gate.report)
     show_report(gate.report)
+    show_details(dataset, gate.report)
     if st.button("See the hotspots", type="primary"):
         st.switch_page("hotspots/app/pages/hotspots.py")
     widgets.footer()

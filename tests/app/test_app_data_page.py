@@ -1,0 +1,362 @@
+"""The Data page, run without a browser: what is uploaded, and what a person decides about the data."""
+
+from __future__ import annotations
+
+import io
+import json
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import geopandas as gpd
+import pandas as pd
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from geodata.institutions import LocationPolicy
+from geodata.sample import make_city, write_city
+from hotspots.app import data, decisions
+from hotspots.report import run_files
+from hotspots.report.provenance import run_json
+
+TIMEOUT_S = 120
+HOTSPOTS = "hotspots/app/pages/hotspots.py"
+
+
+@pytest.fixture(scope="module")
+def city(tmp_path_factory) -> dict[str, Path]:
+    return write_city(make_city(0), tmp_path_factory.mktemp("city"))
+
+
+@pytest.fixture(scope="module")
+def few(city) -> pd.DataFrame:
+    """Every fourth anti-social behaviour row of the sample, as text."""
+    rows = pd.read_csv(city["incidents.csv"], dtype=str, keep_default_na=False)
+    asb = rows.loc[rows["category"].str.contains("anti", case=False)].iloc[::4]
+    assert len(asb) > 1000
+    return asb
+
+
+@pytest.fixture
+def app(root: Path) -> AppTest:
+    return AppTest.from_file(str(root / "streamlit_app.py"), default_timeout=TIMEOUT_S).run()
+
+
+@pytest.fixture
+def sample(app: AppTest) -> AppTest:
+    return press(app, "Load the sample city")
+
+
+def press(app: AppTest, label: str) -> AppTest:
+    return next(b for b in app.button if b.label == label).click().run()
+
+
+def field(elements, label: str):
+    return next(e for e in elements if e.label == label)
+
+
+def uploader(app: AppTest, start: str):
+    return next(u for u in app.file_uploader if u.label.startswith(start))
+
+
+def page_text(app: AppTest) -> str:
+    kinds = (app.subheader, app.markdown, app.caption, app.warning, app.error)
+    return "\n".join(str(element.value).replace("\\", "") for kind in kinds for element in kind)
+
+
+def n_used(app: AppTest) -> int:
+    """The last line of the ledger."""
+    return int(app.table[0].value["Rows"].iloc[-1].replace(",", ""))
+
+
+def dropped(app: AppTest, reason: str) -> int:
+    ledger = app.table[0].value.set_index("What happened")["Rows"]
+    found = [text for what, text in ledger.items() if reason in what]
+    return int(found[0].replace("\\", "").replace(",", "").removeprefix("- ")) if found else 0
+
+
+def expanders(app: AppTest) -> list[str]:
+    return [block.label for block in app.expander]
+
+
+def footer(app: AppTest) -> str:
+    return next(b.proto.body for b in app.get("html") if 'class="asb-footer"' in b.proto.body)
+
+
+def upload(app: AppTest, incidents: list[tuple[str, bytes]], area: Path, profile: bytes | None = None) -> AppTest:
+    uploader(app, "Incidents").set_value([(name, content, "") for name, content in incidents])
+    uploader(app, "Area").set_value([(area.name, area.read_bytes(), "application/geo+json")])
+    if profile is not None:
+        uploader(app, "Profile").set_value(("force.toml", profile, "application/toml"))
+    return press(app, "Read these files")
+
+
+def as_points(rows: pd.DataFrame) -> gpd.GeoDataFrame:
+    east, north = (pd.to_numeric(rows[name]) for name in ("easting", "northing"))
+    points = gpd.GeoDataFrame(rows.drop(columns=["easting", "northing"]), geometry=gpd.points_from_xy(east, north))
+    return points.set_crs("EPSG:27700")
+
+
+# ---- uploads
+
+
+def test_a_workbook_uploaded_gives_the_same_reports_as_the_csv(root, few, city):
+    def used(name: str, content: bytes) -> int:
+        app = AppTest.from_file(str(root / "streamlit_app.py"), default_timeout=TIMEOUT_S).run()
+        upload(app, [(name, content)], city["area.geojson"])
+        assert not app.exception
+        assert not app.error
+        return n_used(app)
+
+    workbook = io.BytesIO()
+    few.to_excel(workbook, index=False)
+    assert used("log.xlsx", workbook.getvalue()) == used("log.csv", few.to_csv(index=False).encode()) > 500
+
+
+def test_map_points_uploaded_as_geojson_are_read(app, few, city, tmp_path):
+    as_points(few.loc[few["easting"] != ""]).to_file(tmp_path / "log.geojson")
+    upload(app, [("log.geojson", (tmp_path / "log.geojson").read_bytes())], city["area.geojson"])
+    assert not app.exception
+    assert not app.error
+    assert n_used(app) > 500
+
+
+def test_the_parts_of_a_shapefile_uploaded_together_are_one_file(app, few, city, tmp_path):
+    points = as_points(few.loc[few["easting"] != ""])
+    points[["incident_ref", "occurred_from", "category", "address", "geometry"]].rename(
+        columns={"incident_ref": "ref", "occurred_from": "occurred"}
+    ).to_file(tmp_path / "log.shp")
+    parts = [(path.name, path.read_bytes()) for path in sorted(tmp_path.glob("log.*"))]
+    assert len(parts) >= 4
+    upload(app, parts, city["area.geojson"], b'[columns]\nincident_ref = "ref"\noccurred_from = "occurred"\n')
+    assert not app.exception
+    assert not app.error
+    assert n_used(app) > 500
+
+
+def test_several_files_at_once_are_joined(app, few, city):
+    halves = [few.iloc[:700], few.iloc[700:]]
+    upload(
+        app, [(f"{n}.csv", half.to_csv(index=False).encode()) for n, half in enumerate(halves)], city["area.geojson"]
+    )
+    assert not app.error
+    assert int(app.table[0].value["Rows"].iloc[0].replace(",", "")) == len(few)
+
+
+def test_a_profile_says_which_column_is_which_and_what_was_read_can_be_kept_as_one(app, few, city):
+    odd = few.rename(columns={"occurred_from": "Zeitpunkt", "category": "Sorte"}).to_csv(index=False).encode()
+    profile = b'[columns]\noccurred_from = "Zeitpunkt"\ncategory = "Sorte"\n'
+    upload(app, [("odd.csv", odd)], city["area.geojson"], profile)
+    assert not app.exception
+    assert not app.error
+    assert "What was matched to what" in expanders(app)
+    matched = app.table[-1].value
+    assert "Zeitpunkt" in set(matched["Column of your file"])
+    assert "Sorte" in set(matched["Column of your file"])
+    assert any(b.proto.label.startswith("profile.toml") for b in app.get("download_button"))
+
+
+def test_the_profile_offered_reads_the_same_extract_again(city, few, tmp_path):
+    source, kept = tmp_path / "odd.csv", tmp_path / "profile.toml"
+    few.rename(columns={"category": "Sorte"}).to_csv(source, index=False)
+    first = tmp_path / "first.toml"
+    first.write_text('[columns]\ncategory = "Sorte"\n', encoding="utf-8")
+    dataset = data.load([source], city["area.geojson"], profile=first)
+    offered = data.profile_of(dataset)
+    assert offered is not None
+    kept.write_bytes(offered)
+    assert data.load([source], city["area.geojson"], profile=kept).key == dataset.key
+
+
+def test_police_uk_files_have_no_profile_to_keep(shared):
+    file = shared / "data/police_uk/wolverhampton_2014-01_2014-02.csv"
+    boundary = shared / "data/boundaries/wolverhampton_lad19_E08000031.geojson"
+    assert data.profile_of(data.load([file], boundary)) is None
+
+
+def test_companions_are_left_out_only_beside_their_own_shapefile():
+    given = [Path(name) for name in ("a.shp", "a.DBF", "a.prj", "b.dbf", "c.csv")]
+    assert [path.name for path in data._without_companions(given)] == ["a.shp", "b.dbf", "c.csv"]
+
+
+# ---- places to decide on
+
+
+def decide(app: AppTest, action: str, reason: str = "", cap: int | None = None) -> AppTest:
+    field(app.selectbox, "What to do").set_value(action)
+    if cap is not None:
+        field(app.number_input, "If capped, leave").set_value(cap)
+    field(app.text_input, "Reason").set_value(reason)
+    return press(app, "Apply these decisions")
+
+
+def at_station() -> tuple[int, int]:
+    """Reports by the public, and all wanted records, within 25 m of the sample's police station, counted by hand."""
+    dataset = data.sample()
+    config = replace(data.first_config(dataset), include_officer_generated=True)
+    gate = data.current_gate(dataset, config)
+    (station,) = gate.report.default_locations
+    inside = gate.incidents.loc[gate.incidents["inside"]]
+    x, y = dataset.area.project(inside["longitude"], inside["latitude"])
+    (sx,), (sy,) = dataset.area.project([station.longitude], [station.latitude])
+    there = inside.loc[(x - sx) ** 2 + (y - sy) ** 2 <= 25**2]
+    return int((there["origin"] != "officer").sum()), len(there)
+
+
+def test_the_samples_police_station_is_asked_about_once_with_its_count(sample):
+    assert "Places to decide on" in page_text(sample)
+    assert len([s for s in sample.selectbox if s.label == "What to do"]) == 1
+    assert "Police Station, Pinebank Drive" in page_text(sample)
+    assert "382 of 11,996 records" in page_text(sample)
+
+
+def test_excluding_the_police_station_takes_its_reports_away_and_the_decision_is_in_run_json(sample):
+    before, (by_public, in_all) = n_used(sample), at_station()
+    decide(sample, "exclude", "Booked there when nobody knows where")
+    assert not sample.exception
+    assert not sample.error
+    assert n_used(sample) == before - by_public
+    assert dropped(sample, "excluded default location") == in_all
+    assert by_public >= 382
+
+    (policy,) = sample.session_state["asb_config"].default_locations
+    run = data.finished_run(data.sample(), sample.session_state["asb_config"])
+    assert run is not None
+    written = json.loads(run_json(run))
+    assert written["config"]["default_locations"][0]["reason"] == policy.reason
+    (decision,) = written["location_decisions"]
+    assert decision["action"] == "exclude"
+    assert decision["n_excluded"] == in_all
+    assert written["n_used"] == before - by_public
+
+
+def test_a_decision_stays_on_the_page_and_can_be_taken_back(sample):
+    before = n_used(sample)
+    decide(sample, "exclude", "Booked there")
+    sample.switch_page(HOTSPOTS).run()
+    sample.switch_page("hotspots/app/pages/data.py").run()
+    assert field(sample.selectbox, "What to do").value == "exclude"
+    assert field(sample.text_input, "Reason").value == "Booked there"
+    field(sample.selectbox, "What to do").set_value("")
+    press(sample, "Apply these decisions")
+    assert n_used(sample) == before
+    assert sample.session_state["asb_config"].default_locations == ()
+
+
+def test_a_place_that_is_kept_is_no_longer_held_against_the_data(sample):
+    before = n_used(sample)
+    decide(sample, "keep", "The front of the station is where they gather")
+    assert n_used(sample) == before
+    assert "lie on one point each" not in page_text(sample)
+
+
+def test_a_cap_leaves_as_many_reports_as_it_says(sample):
+    _, in_all = at_station()
+    decide(sample, "cap", "Some are real", cap=20)
+    assert not sample.error
+    assert dropped(sample, "excluded default location") == in_all - 20
+
+
+@pytest.mark.parametrize(("action", "reason", "asked"), [("exclude", "", "no reason"), ("cap", "Some are real", "cap")])
+def test_a_decision_without_its_reason_or_number_changes_nothing_and_says_what_is_missing(
+    sample, action, reason, asked
+):
+    before = n_used(sample)
+    decide(sample, action, reason)
+    assert not sample.exception
+    assert len(sample.error) == 1
+    assert asked in sample.error[0].value
+    assert n_used(sample) == before
+    assert sample.session_state["asb_config"].default_locations == ()
+
+
+def test_a_decided_place_is_listed_once_and_before_the_open_ones():
+    dataset = data.sample()
+    config = data.first_config(dataset)
+    (open_place,) = decisions.places(data.current_gate(dataset, config).report, config, dataset.area)
+    policy = LocationPolicy(longitude=open_place.longitude, latitude=open_place.latitude, action="keep", reason="Real")
+    config = replace(config, default_locations=(policy,))
+    (decided,) = decisions.places(data.current_gate(dataset, config).report, config, dataset.area)
+    assert decided.policy == policy
+    assert decided.name == open_place.name
+
+
+# ---- officers' own records
+
+
+def test_officers_own_records_count_only_when_asked_for(sample):
+    box = field(sample.checkbox, "Count officers' own records too")
+    assert box.value is False
+    before, theirs = n_used(sample), dropped(sample, "made by officers")
+    assert theirs > 0
+    box.set_value(True)
+    press(sample, "Use these")
+    assert not sample.exception
+    assert n_used(sample) == before + theirs
+    assert sample.session_state["asb_config"].include_officer_generated
+
+
+# ---- red data
+
+
+@dataclass
+class Red:
+    """Files graded red: every fifth row has no coordinates."""
+
+    incidents: Path
+    area: Path
+
+
+@pytest.fixture
+def red(city, tmp_path) -> Red:
+    rows = pd.read_csv(city["incidents.csv"], dtype=str, keep_default_na=False)
+    rows.loc[rows.index % 5 == 0, ["easting", "northing"]] = ""
+    rows.to_csv(tmp_path / "incidents.csv", index=False)
+    return Red(tmp_path / "incidents.csv", city["area.geojson"])
+
+
+def open_paths(app: AppTest, incidents: Path, area: Path) -> AppTest:
+    field(app.text_input, "Incidents: a file, a ZIP or a folder").set_value(str(incidents))
+    field(app.text_input, "Area: a polygon file").set_value(str(area))
+    return press(app, "Read these paths")
+
+
+def test_red_data_give_a_list_once_a_person_says_why_and_the_marking_says_so(app, red):
+    open_paths(app, red.incidents, red.area)
+    assert any("Stops the list" in e.value for e in app.error)
+    assert any("Groups with few coordinates" in label for label in expanders(app))
+    app.switch_page(HOTSPOTS).run()
+    assert len(app.dataframe) == 0
+    assert "made on a person" not in footer(app)
+
+    app.switch_page("hotspots/app/pages/data.py").run()
+    field(app.text_input, "Reason for making the list all the same").set_value("For a walkabout only")
+    press(app, "Use this reason")
+    assert "made on a person" in footer(app)
+    app.switch_page(HOTSPOTS).run()
+    assert not app.exception
+    assert len(app.dataframe[0].value) > 0
+    assert "made on a person" in footer(app)
+    run = data.finished_run(app.session_state["asb_dataset"], app.session_state["asb_config"])
+    assert run is not None
+    assert b"For a walkabout only" in run_files(run)["run.json"]
+
+
+def test_no_reason_is_asked_for_where_only_a_short_history_stops_the_list(app, few, city, tmp_path):
+    months = few["occurred_from"].str[:7]
+    few.loc[months >= sorted(months.unique())[-4]].to_csv(tmp_path / "short.csv", index=False)
+    open_paths(app, tmp_path / "short.csv", city["area.geojson"])
+    assert not app.exception
+    assert "No reason lifts this" in page_text(app)
+    assert not any(t.label.startswith("Reason for making") for t in app.text_input)
+
+
+def test_good_coordinates_open_no_table_of_groups_and_no_reason_is_asked_for(sample):
+    assert not any("Groups with few coordinates" in label for label in expanders(sample))
+    assert not any(t.label.startswith("Reason for making") for t in sample.text_input)
+
+
+def test_what_was_noted_while_reading_is_in_an_expander(app, few, city):
+    folder_note = few.to_csv(index=False).encode()
+    upload(app, [("a.csv", folder_note), ("b.csv", folder_note)], city["area.geojson"])
+    assert not app.exception
+    assert any(label.startswith("Notes from reading the files") for label in expanders(app))
