@@ -50,17 +50,17 @@ def open_geofile(part: Part, data: bytes) -> Table:
     advice = "export it again, or give a CSV"
     with one_sentence(f"{part.name} could not be read as a GIS file", advice):
         layers = [str(layer) for layer in pyogrio.list_layers(source)[:, 0]]
-        infos = {layer: pyogrio.read_info(source, layer=layer, force_feature_count=False) for layer in layers}
+        # By number: GDAL names the layer of an unnamed GeoJSON after a file in memory, another one at every call.
+        infos = [pyogrio.read_info(source, layer=number, force_feature_count=False) for number in range(len(layers))]
     if not layers:
         raise SourceError(f"{part.name} holds no layer; {advice}.")
-    likely = [layer for layer in layers if _is_likely(infos[layer])]
-    layer = (likely or layers)[0]
+    layer = next((number for number, info in enumerate(infos) if _is_likely(info)), 0)
     info = infos[layer]
     kind = info["geometry_type"]
     notes = []
     if len(layers) > 1:
-        others = ", ".join(name for name in layers if name != layer)
-        notes.append(f"{part.name}: layer '{layer}' was read; ignored: {others}.")
+        others = ", ".join(name for number, name in enumerate(layers) if number != layer)
+        notes.append(f"{part.name}: layer '{layers[layer]}' was read; ignored: {others}.")
     fields = [str(field) for field in info["fields"]]
     if kind is None:
         return Table(part.name, part.file, tuple(fields), partial(_read_layer, part, source, layer, ()), tuple(notes))
@@ -175,7 +175,7 @@ def _with_degrees(fields: list[str], name: str, crs: str) -> tuple[tuple[str, ..
 
 
 def _read_layer(
-    part: Part, source: Path | bytes, layer: str, degrees: Sequence[str], wanted: Sequence[str]
+    part: Part, source: Path | bytes, layer: int, degrees: Sequence[str], wanted: Sequence[str]
 ) -> pl.DataFrame:
     attributes = [column for column in wanted if column not in degrees]
     with one_sentence(f"{part.name} could not be read as a GIS file", "export it again, or give a CSV"):

@@ -420,3 +420,13 @@ def test_american_files_are_read_with_a_profile(shared: Path, tmp_path: Path) ->
 
 def test_notes_are_plain_text_for_json(tmp_path: Path) -> None:
     json.dumps(read([as_xlsx(tmp_path / "log.xlsx")]).notes)
+
+
+def test_a_geojson_that_does_not_name_its_layer_is_read(tmp_path: Path) -> None:
+    points = gpd.points_from_xy([-2.10, -2.11, -2.12], [52.58, 52.59, 52.60])
+    columns = {"incident_ref": ["a", "b", "c"], "occurred_from": "2024-01-05 12:30", "category": "ASB"}
+    path = tmp_path / "export.geojson"
+    path.write_text(gpd.GeoDataFrame(columns, geometry=points, crs=4326).to_json())
+    found = read([path]).records
+    assert found["longitude"].round(6).to_list() == [-2.10, -2.11, -2.12]
+    assert found["crime_id"].to_list() == ["a", "b", "c"]
