@@ -158,8 +158,9 @@ def at_any(
     if len(places) == 0 or len(lon) == 0:
         return np.zeros(len(lon), dtype=bool)
     known = np.column_stack(area.project([p.longitude for p in places], [p.latitude for p in places]))
-    distance, _ = cKDTree(known).query(np.column_stack(area.project(lon, lat)))
-    return np.asarray(distance <= within_m)
+    codes, first = distinct(lon, lat)
+    distance, _ = cKDTree(known).query(np.column_stack(area.project(lon[first], lat[first])))
+    return np.asarray(distance <= within_m)[codes]
 
 
 # ---- what travels to cells and hotspots

@@ -14,11 +14,12 @@ from numpy.typing import NDArray
 from scipy.stats import norm
 
 from geodata.area import StudyArea
+from geodata.confidence import at_any
 from geodata.errors import DataError
 from geodata.period import Period
 from geodata.quality import DefaultLocation
 from hotspots.config import RepeatConfig
-from hotspots.repeats import APPROACHING, SNAP_POINT, THRESHOLD_MET, at_default_location, dated_reports
+from hotspots.repeats import APPROACHING, SNAP_POINT, THRESHOLD_MET, dated_reports
 
 Floats = NDArray[np.float64]
 
@@ -84,7 +85,7 @@ def repeat_clocks(
         }
     )
     clocks["n_reporters_6m"] = _count_reporters(reports, reporters, clocks.index)
-    is_default = at_default_location(
+    is_default = at_any(
         grouped["longitude"].first(), grouped["latitude"].first(), default_locations, area,
         within_m=config.same_place_m,
     )  # fmt: skip
@@ -161,7 +162,7 @@ def act_by(
         have passed are left out.
     """
     reports = dated_reports(incidents, area, config, as_of)
-    is_default = at_default_location(
+    is_default = at_any(
         reports["longitude"], reports["latitude"], default_locations, area, within_m=config.same_place_m
     )
     reports = _with_previous(reports.loc[~reports["month_only"] & (reports["kind"] != SNAP_POINT) & ~is_default])

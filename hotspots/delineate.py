@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from geodata import cells as h3cells
 from geodata.area import WGS84, StudyArea
+from geodata.confidence import at_any
 from geodata.period import Period
 from geodata.quality import DefaultLocation
 from hotspots.config import DelineationConfig, RankingConfig
@@ -21,7 +22,6 @@ from hotspots.counts import count_cells, month_matrix
 from hotspots.describe import describe
 from hotspots.naming import place_names, street_name
 from hotspots.ranking import in_both_halves
-from hotspots.repeats import at_default_location
 
 Floats = NDArray[np.float64]
 
@@ -134,7 +134,7 @@ def _institutions(
     reports: pd.DataFrame, area: StudyArea, config: DelineationConfig, default_locations: Sequence[DefaultLocation]
 ) -> tuple[set[str], tuple[str, ...]]:
     """Return the cells dominated by default locations, and a note on each (R1.11, R3.9)."""
-    booked = at_default_location(reports["longitude"], reports["latitude"], default_locations, area)
+    booked = at_any(reports["longitude"], reports["latitude"], default_locations, area)
     if not booked.any():
         return set(), ()
     snapped = (reports["location_precision"] == "snap_point").to_numpy()

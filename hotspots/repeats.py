@@ -14,6 +14,7 @@ from scipy.spatial import cKDTree
 from scipy.stats import poisson
 
 from geodata.area import WGS84, StudyArea
+from geodata.confidence import at_any
 from geodata.period import police_day
 from geodata.points import distinct
 from geodata.quality import DefaultLocation
@@ -121,25 +122,6 @@ def _busiest_nearby(at: Floats, area: StudyArea, radius_m: float) -> Floats:
     return moved
 
 
-def at_default_location(
-    longitude: ArrayLike,
-    latitude: ArrayLike,
-    default_locations: Sequence[DefaultLocation],
-    area: StudyArea,
-    *,
-    within_m: float = 25.0,
-) -> NDArray[np.bool_]:
-    """Return which points lie within `within_m` metres of a default location (R3.9)."""
-    lon, lat = np.asarray(longitude, dtype=float), np.asarray(latitude, dtype=float)
-    if len(default_locations) == 0 or len(lon) == 0:
-        return np.zeros(len(lon), dtype=bool)
-    known = area.project([d.longitude for d in default_locations], [d.latitude for d in default_locations])
-    codes, first = distinct(lon, lat)
-    points = np.column_stack(area.project(lon[first], lat[first]))
-    distance, _ = cKDTree(np.column_stack(known)).query(points)
-    return np.asarray(distance <= within_m)[codes]
-
-
 def repeat_locations(
     incidents: pd.DataFrame,
     area: StudyArea,
@@ -179,7 +161,7 @@ def repeat_locations(
     if len(reports) == 0:
         return empty_repeat_locations()
     places = _count_places(reports, config, as_of)
-    places["is_default_location"] = at_default_location(
+    places["is_default_location"] = at_any(
         places["longitude"], places["latitude"], default_locations, area, within_m=config.same_place_m
     )
     places = _score(places, config)

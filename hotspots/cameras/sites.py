@@ -14,6 +14,7 @@ from scipy import sparse
 from scipy.spatial import cKDTree
 
 from geodata.area import WGS84, StudyArea
+from geodata.confidence import at_any
 from geodata.errors import DesignError
 from geodata.quality import DefaultLocation
 from geodata.schema import CAMERAS, check
@@ -22,7 +23,6 @@ from hotspots.cameras.candidates import CELL_CENTRE, candidate_sites
 from hotspots.cameras.siting import Siting, maximal_cover
 from hotspots.config import CameraConfig
 from hotspots.naming import is_generic
-from hotspots.repeats import at_default_location
 from hotspots.results import Refusal
 
 PRECISE_PLACES = ("street", "address")
@@ -200,7 +200,7 @@ def _demand(
     watched_ground = hotspots.to_crs(area.crs).union_all()
     shapely.prepare(watched_ground)
     near = shapely.dwithin(watched_ground, shapely.points(points), config.range_m)
-    near &= ~at_default_location(longitude, latitude, default_locations, area)
+    near &= ~at_any(longitude, latitude, default_locations, area)
     return points[near], counts.to_numpy(dtype=float)[near]
 
 
