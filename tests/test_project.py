@@ -24,6 +24,7 @@ RULE_RANGE = re.compile(r"R\d+\.\d+[-–]R\d+\.\d+")
 
 IMPORT_NAMES = {
     "ipykernel": "",
+    "python-docx": "docx",
     "pyyaml": "yaml",
     "scikit-learn": "sklearn",
     "xstatic-jquery": "xstatic.pkg.jquery",
@@ -34,6 +35,8 @@ IMPORT_NAMES = {
 NEVER_IMPORTED = {
     "tzdata": "the standard library's time zones, where the system has none",
     "scikit-learn": "a package of the design; for now only tests use it, to hold the kernel density against",
+    "python-docx": "evaluation reports as DOCX",
+    "statsmodels": "the textbook regressions of an evaluation",
 }
 """Runtime dependencies that no module imports itself, and why they are declared all the same."""
 

@@ -1,0 +1,41 @@
+"""The command line: `hotspots demo | sample | fetch | check | run | evaluate | app`.
+
+Exit codes: 0 done, 1 the data or the design was refused with a clear reason, 2 wrong usage.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from geodata.errors import DataError
+from hotspots.cli.data import check, fetch, sample
+from hotspots.cli.evaluate import evaluate
+from hotspots.cli.open_app import open_app
+from hotspots.cli.run import demo, run
+
+app = typer.Typer(
+    name="hotspots",
+    help="Where anti-social behaviour reports have concentrated, where patrols and cameras would help, "
+    "and whether they did.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+for command in (demo, sample, fetch, check, run, evaluate):
+    app.command()(command)
+app.command("app")(open_app)
+
+
+def main() -> None:
+    """Run the command line; a refusal is one sentence on stderr and exit code 1, never a traceback."""
+    from hotspots import terminal
+
+    try:
+        app()
+    except DataError as refusal:
+        terminal.console(stderr=True).print(f"hotspots: {refusal}", style="red", markup=False, soft_wrap=True)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)

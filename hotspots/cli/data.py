@@ -1,0 +1,94 @@
+"""Commands on data: the synthetic city, a download, a look at the quality."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hotspots.cli.common import Records, settings_of
+from hotspots.cli.options import Area, Category, Database, FromMonth, Mapping, Paths, Profile, Query, ToMonth
+
+
+def sample(
+    folder: Annotated[Path, typer.Argument(help="Where to write the synthetic city.")],
+    *,
+    seed: Annotated[int, typer.Option(help="Another seed makes another city.")] = 0,
+) -> None:
+    """Write the synthetic city as files: incidents, area, streets, cameras, visits, and the planted truth."""
+    from geodata.sample import make_city, write_city
+    from hotspots import terminal
+
+    terminal.console().print(terminal.written(write_city(make_city(seed), folder)))
+
+
+def fetch(
+    folder: Annotated[Path, typer.Argument(help="Where the monthly street files go; the same folder continues.")],
+    *,
+    first: Annotated[str, typer.Option("--from", help="First month, YYYY-MM.")],
+    last: Annotated[str, typer.Option("--to", help="Last month, YYYY-MM.")],
+    force: Annotated[str | None, typer.Option(help="Force as police.uk writes it, e.g. west-midlands.")] = None,
+    area: Annotated[Path | None, typer.Option(help="Polygon file: ask the API for this area instead.")] = None,
+    base: Annotated[str, typer.Option(help="Address of data.police.uk or of a mirror.")] = "https://data.police.uk",
+    also_host: Annotated[
+        list[str] | None, typer.Option(help="Another host that may answer for it, as for the archives; repeatable.")
+    ] = None,
+) -> None:
+    """Download street files from data.police.uk: one force from its archives, or one area from its API."""
+    from geodata.area import read_area
+    from geodata.sources.fetch import fetch as fetch_files
+    from hotspots import terminal
+
+    study = None if area is None else read_area(area)
+    with terminal.download() as progress:
+        report = fetch_files(
+            force, first, last, folder, area=study, base=base, also_hosts=also_host or (), progress=progress
+        )
+    for warning in report.warnings:
+        terminal.console(stderr=True).print(warning, style="yellow", markup=False)
+    terminal.console().print(terminal.fetched(report, folder), soft_wrap=True)
+
+
+def check(
+    *,
+    paths: Paths = None,
+    area: Area,
+    config: Annotated[Path | None, typer.Option("--config", help="Settings as TOML.")] = None,
+    category: Category = None,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Also write the report as JSON.")] = None,
+    first: FromMonth = None,
+    last: ToMonth = None,
+    mapping: Mapping = None,
+    profile: Profile = None,
+    save_profile: Annotated[
+        Path | None, typer.Option("--save-profile", help="Keep what was matched to what, for --profile next time.")
+    ] = None,
+    lsoa: Annotated[Path | None, typer.Option(help="LSOA boundaries, to check the codes that records state.")] = None,
+    database: Database = None,
+    query: Query = None,
+) -> None:
+    """Report how good the data are; exit code 1 when the gate is red."""
+    from geodata.area import read_area
+    from geodata.context import read_boundaries, stated_lsoa
+    from geodata.sources.profiles import save_profile as write_profile
+    from hotspots import terminal
+    from hotspots.files import write_files
+    from hotspots.pipeline import take_through_gate
+
+    settings = settings_of(config, category, first, last)
+    study = read_area(area)
+    intake = Records(paths, mapping, profile, database, query).read()
+    report = take_through_gate(intake, study, settings).report
+    terminal.console().print(terminal.quality_report(report, study.name))
+    terminal.console().print(terminal.matching(intake))
+    if lsoa is not None and (finding := stated_lsoa(intake.records, read_boundaries(lsoa))):
+        terminal.console().print(terminal.finding(finding))
+    if save_profile is not None:
+        write_profile(intake, save_profile)
+    if json_file is not None:
+        write_files(json_file.parent, {json_file.name: json.dumps(asdict(report), indent=2).encode()})
+    if report.is_red:
+        raise typer.Exit(1)
