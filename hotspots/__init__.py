@@ -5,23 +5,33 @@
 >>> area = geodata.read_area("luton.geojson")                           # doctest: +SKIP
 >>> run = hotspots.run(intake, area)                                    # doctest: +SKIP
 >>> run.hotspots[["rank", "name", "n"]]                                 # doctest: +SKIP
+>>> hotspots.analyse(run, "repeat-clocks").sentences                    # doctest: +SKIP
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from hotspots import analyses
+    from hotspots.analyses import analyse
     from hotspots.config import RunConfig
     from hotspots.pipeline import run
     from hotspots.results import Run
 
-__all__ = ["Run", "RunConfig", "run"]
+__all__ = ["Run", "RunConfig", "analyse", "analyses", "run"]
 
-_HOME = {"Run": "hotspots.results", "RunConfig": "hotspots.config", "run": "hotspots.pipeline"}
+_HOME = {
+    "Run": "hotspots.results",
+    "RunConfig": "hotspots.config",
+    "analyse": "hotspots.analyses",
+    "run": "hotspots.pipeline",
+}
 
 
 def __getattr__(name: str) -> Any:
     """Load the recipe when it is first asked for: the command line answers `--help` without the whole stack."""
+    if name == "analyses":
+        return import_module("hotspots.analyses")
     if name in _HOME:
         return getattr(import_module(_HOME[name]), name)
     raise AttributeError(f"module 'hotspots' has no attribute '{name}'")

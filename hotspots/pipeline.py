@@ -277,6 +277,7 @@ def _cells_frame(
     cells["n"] = monthly.sum(axis=1)
     cells["n_events"] = facts.events.to_numpy().sum(axis=1)
     cells["n_12m"] = monthly[:, -MONTHS_PER_YEAR:].sum(axis=1)
+    cells["is_known"] = facts.known
     cells = cells.join(ranked)
 
     neighbours = h3cells.neighbours(facts.wide.index, rings=config.significance.rings)

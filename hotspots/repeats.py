@@ -35,6 +35,9 @@ APPROACHING = "approaching threshold"
 
 UNUSUAL_FALSE_DISCOVERY_RATE = 0.05
 
+SMALLEST_TAIL = 1e-16
+"""Below this a tail cannot be told from none, and its quantile is not a number."""
+
 _COLUMNS: dict[str, str] = {
     "name": "object", "kind": "object", "n": "int64", "n_12m": "int64", "n_6m": "int64", "distinct_days": "int64",
     "last_report": "object", "expected": "float64", "p_value": "float64", "is_unusual": "bool",
@@ -349,7 +352,7 @@ def _chance_held(total: int, n_places: int, top_share: float, simulations: int, 
     if total == 0 or n_places == 0:
         return np.empty(0)
     rate = total / n_places
-    most = int(poisson.isf(1e-12 / n_places, rate)) + 1
+    most = int(poisson.isf(max(1e-12 / n_places, SMALLEST_TAIL), rate)) + 1
     chance = poisson.pmf(np.arange(most + 1), rate)
     places = np.random.default_rng(random_state).multinomial(n_places, chance / chance.sum(), size=simulations)
     return _held_by_top(places, top_share)

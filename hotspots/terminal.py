@@ -19,10 +19,13 @@ from geodata.findings import Finding
 from geodata.quality import QualityReport
 from geodata.sources import Intake
 from geodata.sources.profiles import describe_matching
+from hotspots.analyses import Analysis
 from hotspots.evaluate import Evaluation
 from hotspots.results import Refusal, Run
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from geodata.sources.fetch import FetchReport  # at run time it would load the HTTP client for every command
 
 MARKS = {"info": "·", "amber": "!", "red": "✗"}
@@ -114,6 +117,25 @@ def confidence(run: Run) -> RenderableType:
 
 def _refusal(refusal: Refusal) -> Text:
     return Text.assemble(("Not shown: ", "yellow"), (refusal.analysis, "bold"), f". {refusal.reason} ({refusal.rule})")
+
+
+def questions(listing: pd.DataFrame) -> RenderableType:
+    """Return every analysis with the question it answers, by page of the app."""
+    shown = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for title in ("name", "question", "page of the app"):
+        shown.add_column(title)
+    for row in listing.itertuples():
+        shown.add_row(str(row.Index), str(row.question), str(row.page))
+    return shown
+
+
+def analysis(answered: Analysis) -> RenderableType:
+    """Return what an analysis says: its question, its sentences, or why it cannot answer."""
+    heading = Text(answered.title, style="bold")
+    if answered.refusal is not None:
+        return Padding(Group(heading, Padding(_refusal(answered.refusal), (0, 0, 0, 4))), (1, 0, 0, 0))
+    said = [Padding(Text(sentence), (0, 0, 0, 4)) for sentence in answered.sentences]
+    return Padding(Group(heading, *said), (1, 0, 0, 0))
 
 
 def verdict(evaluation: Evaluation) -> RenderableType:

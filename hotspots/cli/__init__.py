@@ -1,4 +1,4 @@
-"""The command line: `hotspots demo | sample | fetch | check | run | evaluate | app`.
+"""The command line: `hotspots demo | sample | fetch | check | run | analyse | evaluate | app`.
 
 Exit codes: 0 done, 1 the data or the design was refused with a clear reason, 2 wrong usage.
 """
@@ -10,6 +10,7 @@ import sys
 import typer
 
 from geodata.errors import DataError
+from hotspots.cli.analyse import analyse
 from hotspots.cli.data import check, fetch, sample
 from hotspots.cli.evaluate import evaluate
 from hotspots.cli.open_app import open_app
@@ -23,7 +24,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (demo, sample, fetch, check, run, evaluate):
+for command in (demo, sample, fetch, check, run, analyse, evaluate):
     app.command()(command)
 app.command("app")(open_app)
 

@@ -101,8 +101,8 @@ def hotspot_map(run: Run, ground: Ground, hotspot_id: str, *, width: float = 300
     parts = [
         *_land(window, ground, street_width=2.2),
         *_cells(window, ground, opacity=0.45, edge=0.5),
-        *(_path(window, shape, _outline(1.5, "4 3")) for shape in others.values()),
-        _path(window, own, _outline(3.2)),
+        *(path(window, shape, _outline(1.5, "4 3")) for shape in others.values()),
+        path(window, own, _outline(3.2)),
         *_counts(window, ground),
         *_street_names(window, ground),
         *_cameras(window, run),
@@ -112,14 +112,34 @@ def hotspot_map(run: Run, ground: Ground, hotspot_id: str, *, width: float = 300
     return _svg(window, parts)
 
 
+def paper(window: Window, ground: Ground) -> Iterator[str]:
+    """Yield what every map of the whole area begins with: land, streets or named points, border."""
+    yield from _land(window, ground, street_width=0.35)
+
+
+def outlined_hotspots(window: Window, run: Run, ground: Ground) -> Iterator[str]:
+    """Yield the hotspots as outlines with their ranks."""
+    for shape in ground.hotspots.values():
+        yield path(window, shape, _outline(1.2))
+    yield from _ranks(window, run, ground.hotspots, size=7.5)
+
+
+def framed(window: Window, parts: list[str]) -> list[str]:
+    """Return the parts of a map with scale bar, north arrow and edge, cut off at the edge."""
+    cut = (
+        f'<clipPath id="window"><rect width="{window.width:g}" height="{window.height:g}"/></clipPath>'
+        f'<g clip-path="url(#window)">{"".join(parts)}</g>'
+    )
+    return [cut, _scale_bar(window), _north_arrow(window), _edge(window)]
+
+
 def overview_map(run: Run, ground: Ground, *, width: float = 300.0, height: float = 300.0) -> str:
     """Return the map of the whole area as SVG: cells and numbered hotspots."""
     window = Window.around(ground.boundary, width, height, 0.03 * run.area.area_km2**0.5 * 1000)
     parts = [
-        *_land(window, ground, street_width=0.35),
+        *paper(window, ground),
         *_cells(window, ground, opacity=0.95, edge=0.1),
-        *(_path(window, shape, _outline(1.2)) for shape in ground.hotspots.values()),
-        *_ranks(window, run, ground.hotspots, size=7.5),
+        *outlined_hotspots(window, run, ground),
     ]
     return _svg(window, parts)
 
@@ -134,24 +154,24 @@ def _land(window: Window, ground: Ground, *, street_width: float) -> Iterator[st
     edge = box.buffer(20 * detail)
     land = shapely.intersection(shapely.simplify(ground.boundary, detail / 3), edge)
     yield f'<rect width="{window.width:g}" height="{window.height:g}" fill="{palette.PAPER}"/>'
-    yield _path(window, land, f'fill="{palette.LAND}"')
+    yield path(window, land, f'fill="{palette.LAND}"')
     if len(ground.streets):
         near = ground.streets[shapely.intersects(ground.streets, box)]
         lines = shapely.GeometryCollection(list(shapely.intersection(shapely.simplify(near, detail / 3), edge)))
-        yield _path(window, lines, f'fill="none" stroke="#C9C6C0" stroke-width="{street_width}" stroke-linecap="round"')
+        yield path(window, lines, f'fill="none" stroke="#C9C6C0" stroke-width="{street_width}" stroke-linecap="round"')
     if len(ground.points):
         inside = ground.points[shapely.intersects_xy(box, ground.points[:, 0], ground.points[:, 1])]
         radius = 1.1 if street_width > 1 else 0.4
         dots = window.picture(inside[:, 0], inside[:, 1])
         yield f'<g fill="#A5A29B">{"".join(_dot(x, y, radius) for x, y in dots)}</g>'
     border = shapely.intersection(shapely.simplify(ground.boundary, detail / 3).boundary, edge)
-    yield _path(window, border, f'fill="none" stroke="{palette.GREY}" stroke-width="1" stroke-dasharray="5 3"')
+    yield path(window, border, f'fill="none" stroke="{palette.GREY}" stroke-width="1" stroke-dasharray="5 3"')
 
 
 def _cells(window: Window, ground: Ground, *, opacity: float, edge: float) -> Iterator[str]:
     yield f'<g fill-opacity="{opacity}" stroke="{palette.INK}" stroke-width="{edge}" stroke-opacity="0.6">'
     for position in _cells_in(window, ground):
-        yield _path(window, ground.cells[position], f'fill="{ground.colours[position]}"')
+        yield path(window, ground.cells[position], f'fill="{ground.colours[position]}"')
     yield "</g>"
 
 
@@ -274,7 +294,8 @@ def _dot(x: float, y: float, radius: float) -> str:
     return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{radius}"/>'
 
 
-def _path(window: Window, shape: BaseGeometry, style: str) -> str:
+def path(window: Window, shape: BaseGeometry, style: str) -> str:
+    """Return a shape in metres as one path; nothing for an empty one."""
     drawn = "".join(_rings(window, part) for part in shapely.get_parts(shape) if not part.is_empty)
     return f'<path d="{drawn}" fill-rule="evenodd" {style}/>' if drawn else ""
 
@@ -314,9 +335,12 @@ def _north_arrow(window: Window) -> str:
     )
 
 
-def _svg(window: Window, parts: list[str]) -> str:
-    edge = (
+def _edge(window: Window) -> str:
+    return (
         f'<rect x="0.5" y="0.5" width="{window.width - 1:g}" height="{window.height - 1:g}" fill="none" '
         f'stroke="{palette.GREY}" stroke-width="1"/>'
     )
-    return svg.picture(window.width, window.height, [*parts, _scale_bar(window), _north_arrow(window), edge])
+
+
+def _svg(window: Window, parts: list[str]) -> str:
+    return svg.picture(window.width, window.height, [*parts, _scale_bar(window), _north_arrow(window), _edge(window)])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 import zipfile
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -51,8 +52,6 @@ def hotspots_xlsx(run: Run) -> bytes:
 
     Same run, same bytes: entries carry a fixed date and the workbook the run's own time.
     """
-    book = Workbook()
-    book.remove(book.worksheets[0])
     cells = run.cells.loc[run.cells["n"] > 0].sort_values("rank").head(MAX_CELL_ROWS)
     sheets = {
         "Hotspots": table(run.hotspots),
@@ -62,16 +61,23 @@ def hotspots_xlsx(run: Run) -> bytes:
         "Cameras": table(run.cameras),
         "About": about_table(run),
     }
+    return workbook(sheets, run.provenance.created)
+
+
+def workbook(sheets: Mapping[str, pd.DataFrame], created: str) -> bytes:
+    """Return tables as the sheets of a workbook; entries carry a fixed date and the workbook the time given."""
+    book = Workbook()
+    book.remove(book.worksheets[0])
     for title, frame in sheets.items():
         _fill(book.create_sheet(title), frame)
     stream = io.BytesIO()
     book.save(stream)
-    return _undated(stream.getvalue(), run.provenance.created)
+    return _undated(stream.getvalue(), created)
 
 
-def table(frame: pd.DataFrame) -> pd.DataFrame:
+def table(frame: pd.DataFrame, *, index: bool = True) -> pd.DataFrame:
     """Return a result frame as a plain table: index as the first column, no geometry, floats to 6 places."""
-    flat = pd.DataFrame(frame.drop(columns="geometry", errors="ignore")).reset_index()
+    flat = pd.DataFrame(frame.drop(columns="geometry", errors="ignore")).reset_index(drop=not index)
     floats = [name for name in flat.columns if pd.api.types.is_float_dtype(flat[name])]
     flat[floats] = flat[floats].round(6)
     return flat

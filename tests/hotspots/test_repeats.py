@@ -244,3 +244,12 @@ def test_wolverhampton_in_2014_is_as_concentrated_as_published(shared):
     assert found.n_places_with_report == pytest.approx(479, abs=3)
     assert found.held_share == pytest.approx(0.28, abs=0.01)
     assert found.p_value == 1 / 200
+
+
+@pytest.mark.parametrize("places", [9_000, 20_000, 3_000_000])
+def test_concentration_is_told_for_as_many_places_as_a_force_has(places: int) -> None:
+    counts = np.zeros(places, dtype=np.int64)
+    counts[: places // 10] = 20
+    found = concentration(counts, simulations=9, random_state=1)
+    assert found.held_share == pytest.approx(0.1)  # all places with a report have the same number
+    assert found.p_value == 1.0

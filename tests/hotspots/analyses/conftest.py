@@ -1,0 +1,62 @@
+"""Runs that the tests of the analyses ask: the sample city, and a small town with exact and with coarse records."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+import shapely
+
+import geodata
+import hotspots
+from geodata.area import StudyArea, read_area
+from geodata.sample import make_city, write_city
+from geodata.sources.streets import read_streets
+from hotspots.results import Run
+
+TOWN = StudyArea("Little Town", shapely.box(-2.14, 52.57, -2.10, 52.60))
+
+
+def town_records(*, seed: int = 0, months: int = 26) -> pd.DataFrame:
+    """Three busy corners among thirty quiet ones."""
+    rng = np.random.default_rng(seed)
+    corners = np.column_stack([rng.uniform(-2.138, -2.102, 33), rng.uniform(52.572, 52.598, 33)])
+    rows = [
+        (*corner, month + pd.Timedelta(days=day), f"{number} Short Road")
+        for number, corner in enumerate(corners)
+        for month in pd.date_range("2022-01-01", periods=months, freq="MS")
+        for day in rng.uniform(0, 27, rng.poisson(6 if number < 3 else 0.5))
+    ]
+    frame = pd.DataFrame(rows, columns=["longitude", "latitude", "occurred_from", "location"])
+    frame["occurred_from"] = pd.to_datetime(frame["occurred_from"]).dt.floor("min").dt.tz_localize("Europe/London")
+    return frame.assign(
+        occurred_to=frame["occurred_from"], time_precision="minute", location_precision="address",
+        category="anti-social-behaviour", origin="public",
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def city(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """The sample city, all its months, with its streets."""
+    folder = tmp_path_factory.mktemp("city")
+    write_city(make_city(0), folder)
+    area = read_area(folder / "area.geojson")
+    intake = geodata.read([folder / "incidents.csv"])
+    return hotspots.run(intake, area, streets=read_streets(folder / "streets.geojson", area=area))
+
+
+@pytest.fixture(scope="session")
+def snapped() -> Run:
+    """A town as police.uk would publish it: the month, and a street centre."""
+    records = town_records()
+    records["month"] = records["occurred_from"].dt.tz_localize(None).dt.to_period("M").dt.to_timestamp()
+    records["occurred_from"] = records["occurred_to"] = pd.Series(
+        pd.NaT, index=records.index, dtype="datetime64[us, Europe/London]"
+    )
+    return hotspots.run(records.assign(time_precision="month", location_precision="snap_point"), TOWN)
+
+
+@pytest.fixture(scope="session")
+def town() -> Run:
+    """A town known to the minute and the address."""
+    return hotspots.run(town_records(), TOWN)

@@ -1,0 +1,275 @@
+"""Every analysis of the registry: it answers the sample in words, table and picture, and refuses what it must."""
+
+from __future__ import annotations
+
+from dataclasses import FrozenInstanceError, replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.spatial.distance import cdist
+
+import hotspots
+from geodata import cells as h3cells
+from geodata.errors import DesignError
+from geodata.nsir import deterrable
+from geodata.schema import ASB
+from hotspots.alerts import change_z
+from hotspots.analyses import ANALYSES, PAGES, Analysis, Options, analyse, facts, listing, names_on
+from hotspots.harm import harm_weights
+from hotspots.near_repeat import near_repeat
+from hotspots.results import Run
+from hotspots.timing import week_matrix
+
+NEEDS_A_FILE = {"facilities", "harm"}
+REFUSED_ON_STREET_CENTRES_AND_MONTHS = {
+    "repeat-clocks", "repeat-prompts", "repeat-course", "repeat-outcome", "near-repeat", "near-repeat-chains", "week",
+    "day-night", "holidays", "density-adaptive", "density-streets", *NEEDS_A_FILE,
+}  # fmt: skip
+"""R2.2: hours, days, repeat addresses and near repeat; the streets and files were not given."""
+
+
+@pytest.fixture(scope="session")
+def answers(city: Run) -> dict[str, Analysis]:
+    """Every analysis of the sample that needs nothing more than the run."""
+    everything = Options(near_repeat_categories=("all",))
+    return {name: analyse(city, name, everything) for name in ANALYSES if name not in NEEDS_A_FILE}
+
+
+@pytest.mark.parametrize("name", [name for name in ANALYSES if name not in NEEDS_A_FILE])
+def test_every_analysis_answers_the_sample_in_words_table_and_picture(answers, name):
+    answer = answers[name]
+    assert answer.refusal is None, answer.refusal
+    assert answer.name == name
+    assert answer.title == ANALYSES[name].question
+    assert answer.picture is not None
+    assert len(answer.table)
+    assert list(answer.table.index) == list(range(len(answer.table)))
+    assert "geometry" not in answer.table
+    assert answer.sentences
+    assert all(sentence.endswith(".") and "nan" not in sentence.split() for sentence in answer.sentences)
+    assert answer.method
+
+
+@pytest.mark.parametrize("name", ANALYSES)
+def test_street_centres_and_months_are_refused_what_they_cannot_tell_in_words_with_the_rule(snapped, name):
+    answer = analyse(snapped, name)
+    assert (answer.refusal is not None) == (name in REFUSED_ON_STREET_CENTRES_AND_MONTHS)
+    if answer.refusal is not None:
+        assert answer.refusal.rule.startswith("R")
+        assert answer.sentences == (answer.refusal.reason,)
+        assert answer.refusal.reason.endswith(".")
+        assert answer.picture is None
+        assert answer.table.empty
+
+
+def test_the_registry_says_which_question_and_where():
+    listed = listing()
+    assert list(listed.index) == list(ANALYSES)
+    assert listed["question"].str.endswith("?").all()
+    assert listed["question"].is_unique
+    assert set(listed["page"]) == set(PAGES)
+    assert sorted(name for page in PAGES for name in names_on(page)) == sorted(ANALYSES)
+
+
+def test_the_package_offers_the_analyses_themselves(city):
+    assert hotspots.analyses.listing().equals(listing())
+    assert hotspots.analyse(city, "seasons").title == ANALYSES["seasons"].question
+
+
+def test_an_unknown_name_lists_the_known_ones(city):
+    with pytest.raises(DesignError, match="near-repeat-chains"):
+        analyse(city, "tarot")
+
+
+def test_an_answer_cannot_be_changed(answers):
+    with pytest.raises(FrozenInstanceError):
+        answers["week"].title = "x"
+
+
+@pytest.mark.parametrize("wrong", ["0", "-5", "wide", "nan", "inf"])
+def test_a_bandwidth_that_makes_no_sense_is_refused_by_name(wrong):
+    with pytest.raises(DesignError, match="metres above 0"):
+        Options(bandwidth=wrong)
+
+
+def test_a_hotspot_that_is_not_there_is_refused_with_those_there_are(city):
+    answer = analyse(city, "week", Options(hotspot="H99"))
+    assert "H01" in answer.refusal.reason
+
+
+# The numbers, against another way to them -----------------------------------------------------------------------------
+
+
+def brute_quartic(points: np.ndarray, at: np.ndarray, h: float) -> np.ndarray:
+    u2 = (cdist(at, points) / h) ** 2
+    return np.where(u2 < 1, 3 / (np.pi * h**2) * (1 - u2) ** 2, 0.0)
+
+
+def metres(run: Run, cells: pd.Series) -> np.ndarray:
+    return np.column_stack(run.area.project(*h3cells.centres(cells).T))
+
+
+def test_the_density_is_the_sum_of_kernels_without_the_default_location(city, answers):
+    top = answers["density"].table.head(3)
+    reports = facts.placed(city, buffered=True)
+    sums = brute_quartic(facts.in_metres(city, reports), metres(city, top["cell"]), 200.0).sum(axis=1)
+    np.testing.assert_allclose(top["density"], sums * 1e6 / 3, rtol=1e-9)  # three years
+    assert len(facts.placed(city)) < len(facts.inside(city))
+    assert any("default location" in sentence for sentence in answers["density"].sentences)
+
+
+def test_the_density_of_late_counts_a_report_half_after_its_half_life(city, answers):
+    top = answers["density-lately"].table.head(3)
+    reports = facts.placed(city, buffered=True)
+    when = reports["occurred_from"].dt.tz_localize(None)
+    age = (facts.as_of(city) - when) / pd.Timedelta(days=1)
+    fade = np.log(2) / 60 * 0.5 ** (age.to_numpy() / 60)
+    sums = brute_quartic(facts.in_metres(city, reports), metres(city, top["cell"]), 200.0) @ fade
+    np.testing.assert_allclose(top["density"], sums * 1e6 * 365.25, rtol=1e-9)
+
+
+def test_the_ratio_compares_shares_within_the_kernel(city, answers):
+    row = answers["density-compare"].table.iloc[[0]]
+    reports = facts.placed(city)
+    recent = (reports["month"] >= pd.Timestamp("2023-08-01")).to_numpy()
+    before = ~recent & (reports["month"] >= pd.Timestamp("2022-08-01")).to_numpy()
+    near = brute_quartic(facts.in_metres(city, reports), metres(city, row["cell"]), 200.0)[0]
+    expected = (near[recent].sum() / recent.sum()) / (near[before].sum() / before.sum())
+    assert row["ratio"].iloc[0] == pytest.approx(expected, rel=1e-9)
+
+
+def test_along_streets_the_pieces_add_up_to_the_reports_of_a_year(city, answers):
+    pieces = answers["density-streets"].table
+    total = (pieces["per_100m_year"] / 100 * pieces["length_m"]).sum()
+    # kept at junctions, lost only where a street ends within the bandwidth and between middles of pieces
+    assert 0.9 < total / (len(facts.placed(city)) / 3) < 1.02
+
+
+def test_the_windows_are_those_of_the_patrol_plan(city, answers):
+    table = answers["week"].table.set_index("hotspot_id")
+    assert (table["window"].drop("") == city.patrols["window"]).all()
+    reports = facts.inside(city)
+    placed = week_matrix(reports.loc[deterrable(reports)]).to_numpy().sum()
+    assert answers["week"].picture.counts.sum() == pytest.approx(placed)
+
+
+def test_what_the_run_says_too_is_said_with_the_same_numbers(city, answers):
+    held, agreed = city.concentration, city.agreement
+    assert f"hold {held.held_share:.0%} of the reports" in answers["concentration"].sentences[0]
+    assert f"{held.area_share_for_half:.1%}" in answers["concentration"].sentences[1]
+    assert f"{round(agreed.count_and_density * agreed.k)} are also" in answers["agreement"].sentences[0]
+    assert f"and {round(agreed.count_and_repeats * agreed.k)} among" in answers["agreement"].sentences[0]
+    assert answers["list-chance"].sentences[0] in city.notes
+    assert (
+        answers["clusters"].table["is_cluster"].sum()
+        == (city.cells["is_cluster"] & (city.cells["n"] > 0)).sum()
+        - (city.cells["is_cluster"] & (facts.cell_counts(city) == 0) & (city.cells["n"] > 0)).sum()
+    )
+    kinds = answers["kinds"].table.set_index("id")["label"]
+    assert (kinds.reindex(city.hotspots.index) == city.hotspots["kind_label"]).all()
+
+
+def test_a_change_is_the_difference_of_square_roots(answers):
+    table = answers["changes"].table
+    np.testing.assert_allclose(table["z"], change_z(table["now"], table["expected"]))
+    own = table.loc[table["what"] == "hotspot"]
+    assert (own["is_alert"] == (own["z"].abs() >= 3)).all()
+
+
+def test_the_repeat_score_is_the_product_of_its_factors(answers):
+    table = answers["repeat-score"].table
+    product = table["count_factor"] * table["recency_factor"] * table["spread_factor"]
+    np.testing.assert_allclose(table["score"], product)
+
+
+def test_places_meet_the_case_review_threshold_from_three_reports_in_six_months(city, answers):
+    table = answers["repeat-clocks"].table
+    met = table["case_review"] == "case review threshold met"
+    near = table["case_review"] == "approaching threshold"
+    assert (table.loc[met, "n_6m_in_time"] >= 3).all()
+    assert (table.loc[near, "n_6m_in_time"] == 2).all()
+    assert f"{met.sum():,} places meet" in answers["repeat-clocks"].sentences[0]
+    assert not table["place"].eq("").any()
+
+
+def test_a_default_location_is_no_repeat_place_of_note(city, answers):
+    booked = set(city.repeat_locations.index[city.repeat_locations["is_default_location"]])
+    assert booked
+    for name in ("repeat-clocks", "repeat-prompts", "repeat-unusual", "repeat-concentration"):
+        assert not booked & set(answers[name].table["place_key"]), name
+
+
+def test_knox_is_the_test_itself(city, answers):
+    own = near_repeat(facts.placed(city), city.area, categories=(), random_state=city.config.seed)
+    pd.testing.assert_frame_equal(answers["near-repeat"].table, own.table)
+    assert answers["near-repeat"].sentences[0] == own.describe()
+
+
+def test_without_its_categories_near_repeat_is_refused_with_where_the_events_went(city):
+    refusal = analyse(city, "near-repeat").refusal
+    assert refusal.rule == "R4.12"
+    assert "another category" in refusal.reason
+
+
+def test_harm_of_one_category_ranks_as_the_count_does_and_declares_its_weight(city):
+    answer = analyse(city, "harm", Options(harm=harm_weights({"burglary": 100.0}, asb_weight=2.5)))
+    assert (answer.table["harm"] == 2.5 * answer.table["n"]).all()
+    assert (answer.table["harm_rank"] == answer.table["count_rank"]).all()
+    assert "weighs 2.5" in answer.sentences[0]
+    assert any("anti-social behaviour only" in sentence for sentence in answer.sentences)
+
+
+def test_facilities_are_ranked_by_type_and_a_type_of_few_has_no_curve(town):
+    busy = facts.inside(town)[["longitude", "latitude"]].value_counts().index[:6]
+    table = pd.DataFrame(
+        {
+            "name": [f"Shop {n}" for n in range(6)] + ["Arms"], "type": ["shop"] * 6 + ["pub"],
+            "longitude": [x for x, _ in busy] + [-2.12], "latitude": [y for _, y in busy] + [52.585],
+        }
+    )  # fmt: skip
+    answer = analyse(town, "facilities", Options(facilities=table))
+    counts = facts.inside(town)[["longitude", "latitude"]].value_counts().head(6)
+    assert sorted(answer.table["n"]) == sorted(counts)
+    assert set(answer.table["type"]) == {"shop"}
+    assert any("pub: only 1" in sentence for sentence in answer.sentences)
+
+
+def test_one_hotspot_in_depth_is_about_its_own_reports(city, answers):
+    own = Options(hotspot="H02")
+    week = analyse(city, "week", own)
+    assert week.table["hotspot_id"].tolist() == ["H02"]
+    assert week.picture.counts.sum() < answers["week"].picture.counts.sum()
+    assert (analyse(city, "repeat-score", own).table["hotspot_id"] == "H02").all()
+    assert analyse(city, "kinds", own).table["id"].tolist() == ["H02"]
+
+
+def test_a_bandwidth_is_chosen_as_asked_and_said(city):
+    for choice, words in (("150", "150 m (given)"), ("rule", "Scott"), ("hold-out", "later months")):
+        method = " ".join(analyse(city, "density", Options(bandwidth=choice)).method)
+        assert words in method
+
+
+def test_street_centres_are_never_smoothed_below_the_floor(snapped):
+    method = " ".join(analyse(snapped, "density", Options(bandwidth="100")).method)
+    assert "Bandwidth 250 m" in method
+    assert "R2.2c" in method
+
+
+def test_two_categories_are_compared_by_name(town):
+    frame = facts.inside(town)
+    half = frame["category"].where(frame.index % 2 == 0, "burglary")
+    mixed = replace(town, incidents=town.incidents.assign(category=half))
+    answer = analyse(mixed, "density-compare", Options(compare=(ASB, "burglary")))
+    assert answer.refusal is None
+    assert "Anti-social behaviour" in answer.sentences[0]
+    refused = analyse(town, "density-compare", Options(compare=(ASB, "burglary")))
+    assert "both sets" in refused.refusal.reason
+
+
+def test_readme_lists_every_analysis_with_its_question(root: Path):
+    text = (root / "README.md").read_text(encoding="utf-8")
+    begin, end = "<!-- analyses: begin (", "<!-- analyses: end -->"
+    rows = [line for line in text[text.index(begin) : text.index(end)].splitlines() if line.startswith("| `")]
+    assert rows == [f"| `{name}` | {row.question} | {row.page} |" for name, row in listing().iterrows()]
