@@ -14,9 +14,8 @@ import pandas as pd
 from geodata import cells as h3cells
 from geodata.area import StudyArea, operation_accuracy
 from geodata.events import Events, group_events
-from geodata.institutions import read_institutions
 from geodata.nsir import deterrable
-from geodata.quality import Gate, blocking, screen
+from geodata.quality import Gate, blocking
 from geodata.sources import Intake, intake_of
 from geodata.store import fingerprint
 from hotspots import cameras as camera_sites
@@ -26,6 +25,7 @@ from hotspots.config import RunConfig
 from hotspots.counts import count_cells, month_matrix
 from hotspots.delineate import delineate, empty_hotspots
 from hotspots.density import collapse_points, kernel_density
+from hotspots.gate import take_through_gate
 from hotspots.ranking import agreement, rank_cells, split_stability
 from hotspots.repeats import concentration, repeat_locations
 from hotspots.results import Agreement, Concentration, PatrolBudget, Provenance, Refusal, Run, Stability
@@ -163,26 +163,6 @@ def run(
         streets=streets,
         existing_cameras=cameras,
         is_synthetic=intake.is_synthetic,
-    )
-
-
-def take_through_gate(intake: Intake, area: StudyArea, config: RunConfig) -> Gate:
-    """Return what passes the quality gate under these settings: the first step of every run, and all of `check`.
-
-    Raises
-    ------
-    DataError
-        If nothing usable is left.
-    """
-    return screen(
-        intake,
-        area,
-        categories=config.categories,
-        first_month=config.first_month,
-        last_month=config.last_month,
-        policies=config.default_locations,
-        institutions=read_institutions(config.institutions) if config.institutions else (),
-        with_officers=config.include_officer_generated,
     )
 
 

@@ -22,6 +22,8 @@ from hotspots.shrinkage import GammaPrior, fit_prior, shrink
 
 Floats = NDArray[np.float64]
 
+MONTHS_PER_YEAR = 12
+
 _NEGLIGIBLE = 1e-5
 """Posterior tail that decides which cells could belong to the top at all."""
 
@@ -63,16 +65,44 @@ def decayed_rate(
     return pd.DataFrame({"y": y, "months": w.sum() ** 2 / squares}, index=matrix.index)
 
 
+def step_weights(
+    n: int, half_life: float, season_weight: float, *, months_per_step: float = 1.0, horizon: int = 1
+) -> Floats:
+    r"""Return how much each of `n` steps of time weighs for the `horizon` steps that follow the last.
+
+    A step `lead` months before the step ranked for weighs
+    :math:`0.5^{lead / h} (1 + s (1 + \cos(2 \pi \, lead / 12)) / 2)`; for several steps the season is their mean.
+
+    Parameters
+    ----------
+    n : int
+    half_life : float
+        h, months.
+    season_weight : float
+        s: 1 lets the same season count double, 0 ignores season.
+    months_per_step : float
+    horizon : int
+
+    Examples
+    --------
+    >>> step_weights(2, 1.0, 0.0).tolist()
+    [0.25, 0.5]
+    """
+    lead = np.arange(n, 0, -1) * months_per_step
+    later = np.arange(horizon)[:, None] * months_per_step
+    season = 1 + season_weight * (1 + np.cos(2 * np.pi * (lead + later) / MONTHS_PER_YEAR).mean(axis=0)) / 2
+    return np.asarray(0.5 ** (lead / half_life) * season)
+
+
 def _month_weights(
     months: pd.DatetimeIndex, half_life: float, season_weight: float, missing: pd.DatetimeIndex | None
 ) -> Floats:
-    number = np.asarray(months.year * 12 + months.month, dtype=float)
-    lead = number.max() + 1 - number
-    season = 1 + season_weight * (1 + np.cos(2 * np.pi * lead / 12)) / 2
-    w = np.asarray(0.5 ** (lead / half_life) * season)
+    number = np.asarray(months.year * MONTHS_PER_YEAR + months.month)
+    n = int(number.max() - number.min()) + 1
+    w = step_weights(n, half_life, season_weight)[number - number.min()]
     if missing is not None and len(missing):
         w[months.isin(missing)] = 0.0
-    return w
+    return np.asarray(w)
 
 
 def rank_cells(

@@ -62,6 +62,44 @@ class Agreement:
 
 
 @dataclass(frozen=True, slots=True)
+class ListAccuracy:
+    """How good lists made this way were on past months, beside a plain count of twelve months (R4.4, R4.5).
+
+    ``first`` to ``last`` are the months tested, each ranked for from the months before it alone. Of all reports that
+    followed, ``hit_rate`` lay in the first ``n_cells`` cells, ``area_share`` of the land. ``ratio`` is that against the
+    plain count. ``ceiling`` is what the months after, known as well, would have found. Intervals hold with 95 %.
+    """
+
+    method: str
+    label: str
+    resolution: int
+    unit: str
+    horizon: int
+    origins: int
+    first: str
+    last: str
+    n_reports: int
+    area_share: float
+    n_cells: int
+    hit_rate: float
+    hit_rate_low: float
+    hit_rate_high: float
+    count_hit_rate: float
+    ratio: float
+    ratio_low: float
+    ratio_high: float
+    ceiling: float
+    pai: float
+    pei: float
+    overlap: float
+
+    @property
+    def beats_count(self) -> bool:
+        """Whether it was better than the plain count by more than chance."""
+        return self.ratio_low > 1
+
+
+@dataclass(frozen=True, slots=True)
 class PeakWindow:
     """A weekly window and the share of reports in it (R1.26).
 

@@ -45,15 +45,32 @@ def fit_prior(counts: ArrayLike) -> GammaPrior:
     if mean == 0:
         return GammaPrior(0.0, 1.0)
     values, times = np.unique(y, return_counts=True)
+    return GammaPrior(mean, fit_shape(values, np.full(len(values), mean), times))
+
+
+def fit_shape(counts: ArrayLike, means: ArrayLike, times: ArrayLike | None = None) -> float:
+    r"""Return the shape k under which the counts are most likely, each with its own prior mean.
+
+    Maximises the negative binomial likelihood with mean m_i and variance m_i + m_i^2 / k.
+
+    Parameters
+    ----------
+    counts : array of float >= 0, shape (n,)
+    means : array of float > 0, shape (n,)
+    times : array of int, shape (n,), optional
+        How often each pair occurs; once if absent.
+    """
+    y, m = np.asarray(counts, dtype=float), np.asarray(means, dtype=float)
+    weight = np.ones(len(y)) if times is None else np.asarray(times, dtype=float)
 
     def misfit(log_shape: float) -> float:
         k = float(np.exp(log_shape))
-        each = gammaln(values + k) - gammaln(k) + k * np.log(k / (k + mean)) + values * np.log(mean / (k + mean))
-        return -float(times @ each)
+        each = gammaln(y + k) - gammaln(k) + k * np.log(k / (k + m)) + y * np.log(m / (k + m))
+        return -float(weight @ each)
 
     low, high = np.log(_SHAPE_RANGE)
     best = minimize_scalar(misfit, bounds=(low, high), method="bounded", options={"xatol": 1e-6})
-    return GammaPrior(mean, float(np.exp(best.x)))
+    return float(np.exp(best.x))
 
 
 def shrink(counts: ArrayLike, prior: GammaPrior) -> Floats:

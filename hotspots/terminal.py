@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,12 +21,14 @@ from geodata.sources import Intake
 from geodata.sources.profiles import describe_matching
 from hotspots.analyses import Analysis
 from hotspots.evaluate import Evaluation
+from hotspots.report import words
 from hotspots.results import Refusal, Run
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from geodata.sources.fetch import FetchReport  # at run time it would load the HTTP client for every command
+    from hotspots.targeting import Backtest
 
 MARKS = {"info": "·", "amber": "!", "red": "✗"}
 STYLES = {"info": "dim", "amber": "yellow", "red": "bold red"}
@@ -136,6 +138,27 @@ def analysis(answered: Analysis) -> RenderableType:
         return Padding(Group(heading, Padding(_refusal(answered.refusal), (0, 0, 0, 4))), (1, 0, 0, 0))
     said = [Padding(Text(sentence), (0, 0, 0, 4)) for sentence in answered.sentences]
     return Padding(Group(heading, *said), (1, 0, 0, 0))
+
+
+def backtest(found: Backtest, methods: Sequence[str]) -> RenderableType:
+    """Return how good each ranking was, area by area, and what that means."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("method")
+    table.add_column("land", justify="right")
+    for heading in ("reports found", "PAI", "PEI", "overlap", "times a simple count"):
+        table.add_column(heading, justify="right")
+    for row in found.accuracy.itertuples():
+        table.add_row(
+            str(row.method), f"{row.area:.1%}", f"{row.hit_rate:.1%}", f"{row.pai:.1f}", f"{row.pei:.2f}",
+            f"{row.overlap:.0%}", f"{row.ratio:.3f} ({row.ratio_low:.3f} to {row.ratio_high:.3f})",
+        )  # fmt: skip
+    said = [Text(f"{name}: {' '.join(words.accuracy(found.of_list(name)))}") for name in methods]
+    return Group(table, *said)
+
+
+def fallback() -> RenderableType:
+    """Return the word on a ranking made without other crime."""
+    return Text(words.ONE_KIND, style="yellow")
 
 
 def verdict(evaluation: Evaluation) -> RenderableType:

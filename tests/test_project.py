@@ -34,7 +34,6 @@ IMPORT_NAMES = {
 
 NEVER_IMPORTED = {
     "tzdata": "the standard library's time zones, where the system has none",
-    "scikit-learn": "a package of the design; for now only tests use it, to hold the kernel density against",
     "python-docx": "evaluation reports as DOCX",
     "statsmodels": "the textbook regressions of an evaluation",
 }

@@ -30,6 +30,7 @@ from hotspots import pipeline
 from hotspots.cameras import read_cameras
 from hotspots.config import ALL_CATEGORIES, RunConfig
 from hotspots.evaluate import Design, Evaluation, evaluate, read_design
+from hotspots.gate import take_through_gate
 from hotspots.membership import hotspot_of
 from hotspots.report import run_files
 from hotspots.report.tables import safe_text
@@ -258,7 +259,7 @@ def current_gate(dataset: Dataset, config: RunConfig) -> Gate:
 
 @st.cache_resource(max_entries=KEPT_RUNS, show_spinner=False, hash_funcs={RunConfig: repr})
 def _gate(key: str, config: RunConfig, _dataset: Dataset) -> Gate:  # noqa: ARG001 - the key
-    return pipeline.take_through_gate(_dataset.intake, _dataset.area, config)
+    return take_through_gate(_dataset.intake, _dataset.area, config)
 
 
 @st.cache_resource(show_spinner=False)

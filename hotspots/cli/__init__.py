@@ -1,10 +1,11 @@
-"""The command line: `hotspots demo | sample | fetch | check | run | analyse | evaluate | app`.
+"""The command line: `hotspots demo | sample | fetch | check | run | backtest | rank | analyse | evaluate | app`.
 
 Exit codes: 0 done, 1 the data or the design was refused with a clear reason, 2 wrong usage.
 """
 
 from __future__ import annotations
 
+import os
 import sys
 
 import typer
@@ -15,6 +16,7 @@ from hotspots.cli.data import check, fetch, sample
 from hotspots.cli.evaluate import evaluate
 from hotspots.cli.open_app import open_app
 from hotspots.cli.run import demo, run
+from hotspots.cli.targeting import backtest, rank
 
 app = typer.Typer(
     name="hotspots",
@@ -24,13 +26,15 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (demo, sample, fetch, check, run, analyse, evaluate):
+for command in (demo, sample, fetch, check, run, backtest, rank, analyse, evaluate):
     app.command()(command)
 app.command("app")(open_app)
 
 
 def main() -> None:
     """Run the command line; a refusal is one sentence on stderr and exit code 1, never a traceback."""
+    # scikit-learn's threads would otherwise spin while they wait for each other, minutes long on a busy machine.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     from hotspots import terminal
 
     try:

@@ -76,7 +76,7 @@ def check(
     from geodata.sources.profiles import save_profile as write_profile
     from hotspots import terminal
     from hotspots.files import write_files
-    from hotspots.pipeline import take_through_gate
+    from hotspots.gate import take_through_gate
 
     settings = settings_of(config, category, first, last)
     study = read_area(area)

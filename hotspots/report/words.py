@@ -11,7 +11,7 @@ from typing import cast
 import pandas as pd
 
 from hotspots.membership import hotspot_of
-from hotspots.results import Refusal, Run
+from hotspots.results import ListAccuracy, Refusal, Run
 
 CLAIM = "Where reports have concentrated"
 CAVEAT = (
@@ -21,6 +21,11 @@ CAVEAT = (
 SYNTHETIC = "SYNTHETIC: an invented city, not real reports"
 CHANGE_Z = 3.0
 """R4.16: a change between two years is called one at or above this; below, there is no clear change."""
+
+ONE_KIND = (
+    "Only reports of the wanted kind were read, so cells are ranked by their own recent months and season alone; read "
+    "every category, and what similar cells have counts too."
+)
 
 _FRACTIONS = (
     (1, 200), (1, 150), (1, 100), (1, 70), (1, 50), (1, 30), (1, 20), (1, 15), (1, 10), (1, 8), (1, 6), (1, 5), (1, 4),
@@ -185,6 +190,32 @@ def sureness(run: Run) -> list[str]:
             f"Of the top {a.k} cells by simple count, {round(a.count_and_density * a.k)} are also in the top {a.k} by "
             f"density and {round(a.count_and_repeats * a.k)} by repeat places."
         )
+    return lines
+
+
+def accuracy(found: ListAccuracy) -> list[str]:
+    """Return how good such lists were on past months, beside a plain count and what could be known at all (R4.5)."""
+    tested = counted(found.origins, found.unit)
+    each = "each" if found.horizon == 1 else f"each with the {found.horizon} {found.unit}s that followed"
+    interval = f"95% interval {found.ratio_low:.2f} to {found.ratio_high:.2f}"
+    lines = [
+        f"Checked on {tested} ({found.first} to {found.last}), {each} ranked for from the months before it alone: the "
+        f"first {counted(found.n_cells, 'cell')}, {found.area_share:.1%} of the land, held {found.hit_rate:.0%} of the "
+        f"{found.n_reports:,} reports that followed ({found.hit_rate_low:.0%} to {found.hit_rate_high:.0%})."
+    ]
+    if found.beats_count:
+        lines.append(
+            f"Better than a simple count of the last 12 months: {found.ratio:.2f} times its share ({interval})."
+        )
+    else:
+        lines.append(
+            f"A simple count is as good here: this list found {found.ratio:.2f} times what a count of the last 12 "
+            f"months found ({interval})."
+        )
+    lines.append(
+        f"Ceiling: a list drawn with the months after in hand would have held about {found.ceiling:.0%}; the rest is "
+        "luck of the month."
+    )
     return lines
 
 

@@ -1,0 +1,144 @@
+"""How good is the ranking: every method on past months beside a plain count, and one ranking from the past alone."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from hotspots.cli.common import Records, progress, settings_of
+from hotspots.cli.options import Area, Category, Database, Mapping, Out, Paths, Profile, Query
+
+if TYPE_CHECKING:
+    from geodata.area import StudyArea
+    from geodata.quality import Gate
+    from hotspots.config import RunConfig
+
+PATROL_CELL = 10
+"""Resolution back-tests use unless told otherwise (R1.2), so that towns can be compared."""
+
+Method = Annotated[
+    list[str] | None,
+    typer.Option("--method", help="Ranking method; repeatable; 'all' tests every one. [ebreg_mean]"),
+]
+Resolution = Annotated[int, typer.Option("--resolution", min=7, max=12, help="H3 resolution of the cells.")]
+Horizon = Annotated[int, typer.Option("--horizon", min=1, help="Months (or weeks, days) ranked for at once.")]
+Step = Annotated[str, typer.Option("--step", help="month, week or day; weeks and days need dated records.")]
+Config = Annotated[Path | None, typer.Option("--config", help="Settings as TOML.")]
+Override = Annotated[
+    str | None, typer.Option("--override-reason", help="Why to rank although the data are graded red.")
+]
+
+
+def backtest(
+    *,
+    paths: Paths = None,
+    area: Area,
+    out: Out,
+    method: Method = None,
+    resolution: Resolution = PATROL_CELL,
+    horizon: Horizon = 1,
+    step: Step = "month",
+    category: Category = None,
+    first: Annotated[str | None, typer.Option("--from", help="First month tested, YYYY-MM.")] = None,
+    last: Annotated[str | None, typer.Option("--to", help="Last month tested, YYYY-MM.")] = None,
+    config: Config = None,
+    mapping: Mapping = None,
+    profile: Profile = None,
+    database: Database = None,
+    query: Query = None,
+) -> None:
+    """Rank as if at each past month, from the months before it alone, and say how many later reports it found."""
+    from geodata.area import read_area
+    from geodata.period import parse_month
+    from hotspots import terminal
+    from hotspots.files import write_files
+    from hotspots.gate import take_through_gate
+    from hotspots.report.accuracy import backtest_files
+    from hotspots.targeting import DEFAULT, rankers_named, run_backtest
+    from hotspots.targeting.assemble import panel_of
+
+    rankers = rankers_named(method or [DEFAULT])
+    settings = settings_of(config, category, None, None)
+    with progress() as say:
+        say("Reading the area and the records")
+        study = read_area(area)
+        intake = Records(paths, mapping, profile, database, query).read()
+        gate = take_through_gate(intake, study, settings)
+        panel = panel_of(gate, intake, study, settings, resolution=resolution, step=step)
+        found = run_backtest(
+            panel, rankers, horizon=horizon, random_state=settings.seed, progress=say,
+            first=None if first is None else parse_month(first), last=None if last is None else parse_month(last),
+        )  # fmt: skip
+        names = [ranker.name for ranker in rankers]
+        record = _record(study, gate, settings, resolution) | {"fallback": not panel.has_others}
+        written = write_files(out, backtest_files(found, names, record))
+    screen = terminal.console()
+    screen.print(terminal.backtest(found, names))
+    if not panel.has_others:
+        screen.print(terminal.fallback())
+    screen.print(terminal.written(written))
+
+
+def rank(
+    *,
+    paths: Paths = None,
+    area: Area,
+    origin: Annotated[str, typer.Option("--origin", help="Month ranked for, YYYY-MM; only months before it count.")],
+    out: Annotated[Path, typer.Option("--out", help="CSV file for the ranking.")],
+    method: Annotated[str, typer.Option("--method", help="Ranking method.")] = "ebreg_mean",
+    resolution: Resolution = PATROL_CELL,
+    horizon: Horizon = 1,
+    category: Category = None,
+    config: Config = None,
+    override: Override = None,
+    mapping: Mapping = None,
+    profile: Profile = None,
+    database: Database = None,
+    query: Query = None,
+) -> None:
+    """Rank the cells for one month from the months before it alone, whatever else the files hold."""
+    from geodata.area import read_area
+    from geodata.period import parse_month
+    from hotspots import terminal
+    from hotspots.files import write_files
+    from hotspots.gate import take_through_gate
+    from hotspots.report.accuracy import csv_bytes
+    from hotspots.targeting import ranker_named
+    from hotspots.targeting.assemble import month_before, panel_of, refuse_unrankable
+    from hotspots.targeting.backtest import one_ranking
+
+    ranker = ranker_named(method)
+    until = month_before(parse_month(origin))
+    settings = replace(settings_of(config, category, None, None, override), last_month=f"{until:%Y-%m}")
+    with progress() as say:
+        say("Reading the area and the records")
+        study = read_area(area)
+        intake = Records(paths, mapping, profile, database, query).read()
+        gate = take_through_gate(intake, study, settings)
+        refuse_unrankable(gate, until, settings.override_reason)
+        panel = panel_of(gate, intake, study, settings, resolution=resolution, until=until)
+        say(f"Ranking by {ranker.label}")
+        table = one_ranking(panel, ranker, horizon, origin)
+        written = write_files(out.parent, {out.name: csv_bytes(table)})
+    screen = terminal.console()
+    screen.print(f"{len(table):,} of {len(panel.cells):,} cells ranked for {origin} from {gate.period}.")
+    if not panel.has_others:
+        screen.print(terminal.fallback())
+    screen.print(terminal.written(written))
+
+
+def _record(area: StudyArea, gate: Gate, config: RunConfig, resolution: int) -> dict[str, Any]:
+    """Return what a reader needs to repeat a back-test."""
+    return {
+        "area": area.name,
+        "area_km2": area.area_km2,
+        "period": str(gate.period),
+        "missing_months": gate.report.missing_months,
+        "n_used": gate.report.n_used,
+        "grade": gate.report.grade,
+        "resolution": resolution,
+        "config": config.to_dict(),
+    }
