@@ -13,6 +13,10 @@ st.navigation(
     [
         st.Page(PAGES / "data.py", title="Data", default=True),
         st.Page(PAGES / "hotspots.py", title="Hotspots"),
+        st.Page(PAGES / "repeat_places.py", title="Repeat places"),
+        st.Page(PAGES / "when.py", title="When"),
+        st.Page(PAGES / "over_time.py", title="Over time"),
+        st.Page(PAGES / "density_and_clusters.py", title="Density and clusters"),
         st.Page(PAGES / "patrols_and_cameras.py", title="Patrols and cameras"),
         st.Page(PAGES / "evaluate.py", title="Evaluate"),
     ]

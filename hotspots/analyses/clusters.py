@@ -59,15 +59,12 @@ def _cautions(counts: pd.Series, neighbours: Any) -> tuple[str, ...]:
 
 def _near_default(run: Run, found: pd.Index) -> tuple[str, ...]:
     """Return how many unusual cells owe it to a default location in them or beside them (R3.9)."""
-    booked = run.cells["n"] - facts.cell_counts(run)
-    cells = booked.index[booked > 0]
-    near = set(cells) | h3cells.ring_around(cells, rings=run.config.significance.rings)
-    n = int(found.isin(list(near)).sum())
+    n = int(found.isin(facts.near_default(run)).sum())
     if not n:
         return ()
     return (
-        f"{n:,} of the unusual cells hold or touch a default location ({int(booked.sum()):,} reports are booked there, "
-        "not where they happened): disregard them (R3.9).",
+        f"{n:,} of the unusual cells hold or touch a default location, where reports are booked that happened "
+        "elsewhere: disregard them (R3.9).",
     )
 
 

@@ -50,6 +50,14 @@ def left_out(run: Run) -> tuple[str, ...]:
     return (f"{lost:,} reports booked to a default location, not to where they happened, are left out (R3.9).",)
 
 
+def near_default(run: Run) -> pd.Index:
+    """Return the cells that hold or touch a default location: their counts tell of a desk, not of a place (R3.9)."""
+    booked = run.cells["n"] - cell_counts(run)
+    cells = booked.index[booked > 0]
+    touched = set(cells) | h3cells.ring_around(cells, rings=run.config.significance.rings)
+    return pd.Index(sorted(touched), dtype=object)
+
+
 def kept_in(run: Run) -> tuple[str, ...]:
     """Return how many reports at default locations are counted, as the run's own figures count them."""
     booked = len(inside(run)) - len(placed(run))

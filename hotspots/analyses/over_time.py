@@ -42,7 +42,8 @@ def kinds(run: Run, options: Options) -> Answer:
     owner = facts.hotspot_of_cell(run)
     of_hotspots = kinds_over_time(steps_of_groups(steps, owner)) if len(owner) else None
     of_cells = kinds_over_time(steps)
-    of_cells = of_cells.loc[(of_cells["kind"] != "") & ~of_cells.index.isin(owner.index)]
+    apart = owner.index.union(facts.near_default(run))
+    of_cells = of_cells.loc[(of_cells["kind"] != "") & ~of_cells.index.isin(apart)]
     rows = []
     if of_hotspots is not None:
         names = facts.ranked_names(run)
@@ -109,7 +110,8 @@ def changes(run: Run, options: Options) -> Answer:
     matrix.loc[:, matrix.columns.isin(missing)] = np.nan
     totals = matrix.sum(axis=0, min_count=1)
     of_cells = change_alerts(matrix, registered=False)
-    alerted = of_cells.loc[of_cells["is_alert"]].sort_values("z", key=np.abs, ascending=False)
+    is_place = ~of_cells.index.isin(facts.near_default(run))
+    alerted = of_cells.loc[of_cells["is_alert"] & is_place].sort_values("z", key=np.abs, ascending=False)
     alerted.insert(0, "place", facts.cell_names(run, alerted.index))
     listed = facts.hotspot_months(run).astype(float)
     listed.loc[:, listed.columns.isin(missing)] = np.nan

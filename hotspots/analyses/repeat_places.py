@@ -40,6 +40,8 @@ def clocks(run: Run, options: Options) -> Answer:
     )  # fmt: skip
     found = found.loc[found["is_repeat_12m"]]
     table = _named(run, found).sort_values(["n_6m_in_time", "n_12m"], ascending=False, kind="stable", ignore_index=True)
+    front = ["place_key", "place", "case_review", "neighbourhood", "n_6m_in_time", "n_6m", "n_12m", "hotspot_id"]
+    table = table[[*front, *(name for name in table.columns if name not in front)]]
     met, near = (int((table["case_review"] == status).sum()) for status in (THRESHOLD_MET, APPROACHING))
     months = run.config.repeats.case_review_months
     checked = (

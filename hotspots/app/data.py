@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Protocol
+from typing import Any, Protocol
 
 import geopandas as gpd
 import pandas as pd
@@ -27,17 +27,22 @@ from geodata.sources import Intake, describe_matching, read, save_profile
 from geodata.sources.streets import read_streets
 from geodata.store import fingerprint
 from hotspots import pipeline
+from hotspots.analyses import Analysis, Options, analyse
 from hotspots.cameras import read_cameras
 from hotspots.config import ALL_CATEGORIES, RunConfig
 from hotspots.evaluate import Design, Evaluation, evaluate, read_design
 from hotspots.gate import take_through_gate
 from hotspots.membership import hotspot_of
 from hotspots.report import run_files
+from hotspots.report.analyses import analysis_csv, analysis_svg, picture_svg
 from hotspots.report.tables import safe_text
 from hotspots.results import Run
 
 KEPT_RUNS = 8
 """Finished runs kept in memory for all sessions together."""
+
+KEPT_ANSWERS = 64
+"""Answers to single questions kept in memory for all sessions together."""
 
 
 class Upload(Protocol):
@@ -294,6 +299,66 @@ def run(dataset: Dataset, config: RunConfig, progress: Callable[[str], None]) ->
 def files(key: str, config: RunConfig, _run: Run) -> dict[str, bytes]:  # noqa: ARG001
     """Return the files of a run, the same bytes the command line writes."""
     return run_files(_run)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """How a question is asked: its options, and a digest of the files behind them (a table is never a key)."""
+
+    options: Options
+    given: str = ""
+
+    @property
+    def key(self) -> str:
+        """What tells this from any other way to ask, apart from the run."""
+        plain = (getattr(self.options, name) for name in _PLAIN_OPTIONS)
+        return "|".join(map(repr, (*plain, self.given)))
+
+
+_PLAIN_OPTIONS = ("hotspot", "bandwidth", "compare", "half_life_days", "near_repeat_categories", "permutations",
+                  "facility_within_m", "nation")  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Shown:
+    """An answer as a page shows it."""
+
+    analysis: Analysis
+    picture: str
+    files: dict[str, bytes]
+
+
+def answer(dataset: Dataset, run: Run, name: str, asked: Asked) -> Shown:
+    """Return the answer to a question about a run, worked out once for each way to ask it."""
+    return _answer(dataset.key, run.config, name, asked.key, run, asked.options)
+
+
+@st.cache_resource(max_entries=KEPT_ANSWERS, show_spinner=False, hash_funcs={RunConfig: repr})
+def _answer(key: str, config: RunConfig, name: str, asked: str, _run: Run, _options: Options) -> Shown:  # noqa: ARG001
+    found = analyse(_run, name, _options)
+    files = {}
+    if not found.table.empty:
+        files[f"{name}.csv"] = analysis_csv(_run, found)
+    if found.picture is not None:
+        files[f"{name}.svg"] = analysis_svg(_run, found).encode()
+    return Shown(found, picture_svg(_run, found), files)
+
+
+def read_upload(upload: Upload, reader: Callable[[Path], dict[str, Any]]) -> dict[str, Any]:
+    """Return what a reader makes of an uploaded file, which is on disk only while it is read.
+
+    Raises
+    ------
+    DataError
+        If the file cannot be used; the message says why.
+    """
+    with TemporaryDirectory(prefix="asb-hotspots-upload-") as folder:
+        return reader(_write([upload], Path(folder))[0])
+
+
+def digest(upload: Upload, also: str = "") -> str:
+    """Return what tells the content of a file, and what is read from it, from any other."""
+    return hashlib.sha256(upload.getvalue() + also.encode()).hexdigest()
 
 
 def incidents_of(run: Run, hotspot_id: str) -> pd.DataFrame:

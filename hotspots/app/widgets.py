@@ -42,6 +42,10 @@ h3 {font-size: 1.1rem !important;}
 .asb-grade span {font-size: 1.1rem; color: #0B0C0C;}
 .asb-verdict {border-left: 10px solid #12436D; background: #F3F5F8; padding: .8rem 1rem; font-size: 1.3rem;
   font-weight: 600; color: #0B0C0C;}
+.asb-finding {border-left: 8px solid #12436D; background: #F3F5F8; padding: .6rem .9rem; font-size: 1.1rem;
+  font-weight: 600; color: #0B0C0C;}
+.asb-drawing {overflow-x: auto; border: 1px solid #D5D8DC; background: #FFFFFF;}
+.asb-drawing img {display: block; width: 100%; max-width: 900px; min-width: 560px;}
 .asb-key {font-size: .85rem; color: #0B0C0C;}
 .asb-key summary {font-weight: 600; cursor: pointer;}
 .asb-key ul {list-style: none; margin: .2rem 0 0 0; padding: 0; display: flex; flex-wrap: wrap; gap: .1rem 1rem;}
@@ -136,6 +140,19 @@ def table(frame: pd.DataFrame, *, alt: str, hide_header: bool = False) -> None:
 def verdict_box(headline: str) -> None:
     """Show a verdict, large."""
     st.html(f'<div class="asb-verdict">{escape(headline)}</div>')
+
+
+def finding(sentence: str) -> None:
+    """Show the sentence to read out."""
+    st.html(f'<div class="asb-finding">{escape(sentence)}</div>')
+
+
+def drawing(svg: str, *, alt: str) -> None:
+    """Show a drawing as large as the page is wide; on a telephone it keeps a size that can be read and is moved."""
+    source = base64.b64encode(svg.encode()).decode()
+    st.html(
+        f'<div class="asb-drawing"><img alt="{escape(alt, quote=True)}" src="data:image/svg+xml;base64,{source}"></div>'
+    )
 
 
 def grade(report: QualityReport) -> None:

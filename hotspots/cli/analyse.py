@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from hotspots.cli.common import Records, progress, read_street_lines, settings_of
 from hotspots.cli.options import Category, Database, FromMonth, Mapping, Profile, Query, ToMonth
+
+if TYPE_CHECKING:
+    from hotspots.analyses import Options
+    from hotspots.results import Run
 
 EVERYTHING = "all"
 
@@ -70,10 +74,8 @@ def analyse(
     from geodata.categories import slug
     from hotspots import analyses, pipeline, terminal
     from hotspots.facilities import read_facilities
-    from hotspots.files import write_files
     from hotspots.harm import read_weights
     from hotspots.near_repeat import CATEGORIES
-    from hotspots.report.analyses import analysis_files
 
     if show_list:
         terminal.console().print(terminal.questions(analyses.listing()))
@@ -96,6 +98,17 @@ def analyse(
         say("Reading the records")
         intake = Records(paths, mapping, profile, database, query).read()
         run = pipeline.run(intake, study, settings, streets=read_street_lines(streets, study), progress=say)
+    terminal.console().print(terminal.banner(run))
+    answer_questions(run, names, options, out)
+
+
+def answer_questions(run: Run, names: list[str], options: Options, out: Path) -> None:
+    """Ask a run these questions, write the answers and say them; a refusal is an answer."""
+    from hotspots import analyses, terminal
+    from hotspots.files import write_files
+    from hotspots.report.analyses import analysis_files
+
+    with progress() as say:
         found = []
         for name in names:
             say(analyses.ANALYSES[name].question)
@@ -103,7 +116,6 @@ def analyse(
         say("Drawing")
         written = write_files(out, analysis_files(run, found))
     screen = terminal.console()
-    screen.print(terminal.banner(run))
     for analysis in found:
         screen.print(terminal.analysis(analysis))
     screen.print(terminal.written(written))

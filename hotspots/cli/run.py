@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from hotspots.cli.analyse import answer_questions
 from hotspots.cli.common import Records, progress, read_street_lines, settings_of
 from hotspots.cli.evaluate import evaluate_one
 from hotspots.cli.open_app import serve
@@ -53,6 +54,9 @@ def run(
     override: Annotated[
         str | None, typer.Option("--override-reason", help="Why to make the list although the data are graded red.")
     ] = None,
+    with_analyses: Annotated[
+        bool, typer.Option("--analyses", help="Also ask every question of `hotspots analyse`, into OUT/analyses.")
+    ] = False,
     mapping: Mapping = None,
     profile: Profile = None,
     database: Database = None,
@@ -61,7 +65,11 @@ def run(
     """Run the whole recipe and write map, briefing, tables and provenance."""
     settings = settings_of(config, category, first, last, override)
     records = Records(paths, mapping, profile, database, query)
-    run_and_report(records, area, out, settings, streets=streets, cameras=cameras)
+    result = run_and_report(records, area, out, settings, streets=streets, cameras=cameras)
+    if with_analyses:
+        from hotspots.analyses import ANALYSES, Options
+
+        answer_questions(result, list(ANALYSES), Options(), out / "analyses")
 
 
 def run_and_report(

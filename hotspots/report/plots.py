@@ -110,7 +110,8 @@ def draw_bars(picture: Bars) -> Drawn:
     axis = _axis(left, WIDTH - 52, [*picture.values, *picture.marks])
     items = []
     if any(stressed):
-        items += [(swatch(palette.NAVY), picture.stress_name), (swatch(palette.SEQUENTIAL[0]), "others")]
+        items.append((swatch(palette.NAVY), picture.stress_name))
+        items += [(swatch(palette.SEQUENTIAL[0]), "others")] if not all(stressed) else []
     if picture.marks:
         items.append((svg.line((9, 0), (9, 12), palette.INK, 2.6), picture.mark_name))
     marks, top = legend(items, 4.0)
@@ -194,7 +195,9 @@ def draw_lines(picture: Lines) -> Drawn:
             f'<circle cx="{at:.1f}" cy="{axis.at(value):.1f}" r="6" fill="#FFF" stroke="{palette.INK}" '
             'stroke-width="2.4"/>'
         )
-        marks.append(svg.text(at, axis.at(value) - 11, "chosen", SMALL, palette.INK, bold=True, halo=True))
+        marks.append(
+            svg.text(at + 10, axis.at(value) - 5, "chosen", SMALL, palette.INK, bold=True, halo=True, anchor="start")
+        )
     marks.append(svg.text(left - 44, top - 10, picture.unit, SMALL, palette.INK, anchor="start"))
     marks.append(svg.text((left + right) / 2, bottom + 29, picture.axis, SMALL, palette.INK))
     return Drawn(marks, bottom + 36)

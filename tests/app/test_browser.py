@@ -26,6 +26,7 @@ FLAGS = [
     "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
 PAGES = ("Data", "Hotspots", "Patrols and cameras", "Evaluate")
+QUESTION_PAGES = ("Repeat places", "When", "Over time", "Density and clusters")
 SIZE = {"width": 1400, "height": 900}
 PATIENCE_MS = 60_000
 
@@ -129,7 +130,7 @@ def test_every_page_opens_without_data_and_stays_on_its_own_address(page, reques
 
 def test_the_sample_fills_every_page_and_stays_on_its_own_address(page, requests, address, tmp_path):
     load_sample(page)
-    for title in PAGES:
+    for title in (*PAGES, *QUESTION_PAGES):
         go_to(page, title)
         page.locator(".asb-footer").wait_for()
         settle(page)
@@ -156,6 +157,25 @@ def test_the_map_shows_hexagons_and_a_click_on_a_hotspot_shows_why_it_is_one(pag
     assert outside(requests, address) == []
 
 
+def test_a_question_is_answered_with_a_drawing_a_table_and_a_file(page, requests, address, tmp_path):
+    load_sample(page)
+    go_to(page, "When")
+    page.get_by_text("Is it a day or a night problem, place by place?", exact=True).click()
+    page.get_by_role("heading", name="Is it a day or a night problem").wait_for()
+    settle(page)
+    drawing = page.locator(".asb-drawing img")
+    assert drawing.evaluate("image => image.complete && image.naturalWidth > 0")
+    assert "between 18:00 and 06:00" in drawing.get_attribute("alt")
+    with page.expect_download() as taken:
+        page.get_by_role("button", name="day-night.csv").click()
+    assert "share_night" in Path(taken.value.path()).read_text(encoding="utf-8-sig")
+    page.set_viewport_size({"width": 390, "height": 844})
+    settle(page)
+    page.screenshot(path=str(tmp_path / "when on a telephone.png"), full_page=True)
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    assert outside(requests, address) == []
+
+
 def test_text_from_the_data_runs_nothing_and_fetches_nothing(page, requests, address, tmp_path):
     city = write_city(make_city(0), tmp_path)
     hostile = "<img src=http://a.example/a.png onerror=alert(1)>![b](http://b.example/b.png) {{7*7}}"
@@ -171,7 +191,7 @@ def test_text_from_the_data_runs_nothing_and_fetches_nothing(page, requests, add
     page.get_by_label("Name of the area (optional)", exact=True).fill(hostile)
     page.get_by_role("button", name="Read these paths").click()
     page.get_by_text("Where the rows went").wait_for()
-    for title in PAGES:
+    for title in (*PAGES, *QUESTION_PAGES):
         go_to(page, title)
         page.screenshot(path=str(tmp_path / f"hostile {title}.png"), full_page=True)
         assert page.locator('a[href^="http"][href*="example"]').count() == 0

@@ -5,7 +5,7 @@ from dataclasses import replace
 import streamlit as st
 
 from geodata.errors import DataError
-from hotspots.app import data, state, widgets, words
+from hotspots.app import answers, data, state, widgets, words
 from hotspots.config import RunConfig
 from hotspots.report import words as report_words
 from hotspots.results import Run
@@ -88,6 +88,7 @@ def show_details(run: Run, hotspot_id: str) -> None:
     )  # fmt: skip
     with st.expander("The same numbers as a table"):
         st.dataframe(monthly.to_frame().T)
+    answers.in_depth(run, hotspot_id)
 
 
 def show_settings(config: RunConfig) -> None:
