@@ -69,7 +69,9 @@ class DelineationConfig:
     n_hotspots: int = 10  # R1.12
     max_cells: int = 7  # R1.3
     max_area_km2: float = 0.10  # R1.3: about 10 ha
-    min_cell_share: float = 0.35  # a neighbour joins while it holds this share of the hotspot's busiest cell
+    stop_minutes: float = 15.0  # R1.15: a visit, before the walk through the place
+    walking_kmh: float = 4.0  # design judgement: an officer on foot, looking round
+    street_km_per_km2: float = 20.0  # design judgement: a built-up area; only used where no streets are given
     min_incidents_12m: int = 36  # R1.4
     split_above_12m: int = 150  # R1.4
     min_separation_m: float = 500.0  # R1.5
@@ -79,7 +81,9 @@ class DelineationConfig:
         _require(self.n_hotspots >= 1, "delineation.n_hotspots must be at least 1")
         _require(self.max_cells >= 1, "delineation.max_cells must be at least 1")
         _require(self.max_area_km2 > 0, "delineation.max_area_km2 must be above 0")
-        _require(0 < self.min_cell_share <= 1, "delineation.min_cell_share must lie between 0 and 1")
+        _require(self.stop_minutes > 0, "delineation.stop_minutes must be above 0")
+        _require(self.walking_kmh > 0, "delineation.walking_kmh must be above 0")
+        _require(self.street_km_per_km2 > 0, "delineation.street_km_per_km2 must be above 0")
         _require(0 < self.institution_share <= 1, "delineation.institution_share must lie between 0 and 1")
 
 

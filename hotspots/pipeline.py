@@ -115,6 +115,7 @@ def run(
         hotspots, drawn_notes = delineate(
             cells, inside, area, config.delineation, default_locations=gate.report.default_locations,
             period=gate.period, missing=missing, ranking=config.ranking, known=facts.known,
+            streets=streets,
         )  # fmt: skip
         hotspots = hotspots_with_confidence(hotspots, inside)
         hotspots = hotspots_with_kinds(hotspots, facts.matrix.drop(columns=missing, errors="ignore"))

@@ -125,7 +125,7 @@ def test_a_place_close_to_a_higher_hotspot_is_passed_over_and_said(reports, grid
     close, far = away(grid, 3), away(grid, 9)
     found, notes = drawn(monthly(reports, {MIDDLE: 9, close: 5, far: 4}), grid, square_area)
     assert found["cells"].to_list() == [MIDDLE, far]
-    assert notes[0].startswith("1 place lies within 500 m of a higher hotspot")
+    assert notes[0].startswith("1 place lies within 500 m of a better hotspot")
     relaxed, _ = drawn(
         monthly(reports, {MIDDLE: 9, close: 5, far: 4}), grid, square_area,
         dataclasses.replace(CONFIG, min_separation_m=0.0),
