@@ -54,10 +54,11 @@ def chosen_bandwidth(run: Run, options: Options) -> Bandwidth:
     elif options.bandwidth == "hold-out":
         found = _held_out(run)
     else:
-        found = Bandwidth(run.config.density.bandwidth_m, "the run's setting, for tasking (R4.2)")
+        found = Bandwidth(run.config.density.bandwidth_m, "the run's setting, R4.2")
     floor = run.config.density.snap_bandwidth_floor_m
     if facts.is_snapped(run) and found.value_m < floor:
-        return Bandwidth(floor, f"the least for street centres (R2.2c); {found.describe()[:-1]}", found.scores)
+        why = f"the least for street centres, R2.2c, in place of {found.value_m:.0f} m: {found.method}"
+        return Bandwidth(floor, why, found.scores)
     return found
 
 

@@ -71,7 +71,7 @@ def chains(run: Run, options: Options) -> Answer:
         sentences=(
             f"{chained:,} of {found.n_events:,} events hang together in {len(table):,} chains (each within the nearest "
             f"band of another); the longest has {int(table['n_events'].max()):,} events.",
-            f"{int(events['is_unusual'].sum()):,} events were followed by more events nearby than chance gives (local "
+            f"Events followed by more events nearby than chance gives: {int(events['is_unusual'].sum()):,} (local "
             "test, 5 % false discovery rate).",
             "A chain says that events lie close in place and time, not that one caused the next.",
         ),

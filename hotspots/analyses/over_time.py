@@ -71,13 +71,14 @@ def kinds(run: Run, options: Options) -> Answer:
 
 
 def _kinds_said(table: pd.DataFrame) -> tuple[str, ...]:
-    listed = table.loc[(table["what"] == "hotspot") & (table["label"] != "")]
+    listed = table.loc[table["what"] == "hotspot"]
+    names = listed["label"].replace("", "of no kind, as not unusual last month")
     said = []
     if len(listed) == 1:
         only = listed.iloc[0]
-        said.append(f"{only['place']}: {only['label']}, {only['why']}.")
+        said.append(f"{only['place']}: {names.iloc[0]}{', ' + only['why'] if only['why'] else ''}.")
     elif len(listed):
-        n = listed["label"].value_counts()
+        n = names.value_counts()
         said.append(f"Of {len(listed)} hotspots: " + ", ".join(f"{k} {v}" for k, v in n.items()) + ".")
     others = table.loc[table["what"] == "cell", "label"].value_counts()
     if len(others):

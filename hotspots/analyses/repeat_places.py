@@ -25,13 +25,16 @@ from hotspots.results import Run
 MOST_ROWS = 15
 """Bars a reader takes in at once; the table holds all."""
 
+FEWEST_PLACES = 5
+"""With fewer, a fifth of the places is less than one."""
+
 REPORTED = "created"
 """Column of a force extract that says when a report was made, where it has one."""
 
 
 def clocks(run: Run, options: Options) -> Answer:
     """Where each place stands on the three clocks, those approaching a threshold included (R4.8)."""
-    _refuse_street_centres(run, "The case-review clock")
+    _need_addresses(run, "The case-review clock")
     reports = facts.reports_of(run, options)
     made = reports.get(REPORTED)
     found = repeat_clocks(
@@ -72,12 +75,14 @@ def clocks(run: Run, options: Options) -> Answer:
     )  # fmt: skip
 
 
-def _refuse_street_centres(run: Run, what: str) -> None:
+def _need_addresses(run: Run, what: str) -> None:
     if facts.is_snapped(run):
         raise DataError(
             f"{what} is about addresses; these points are street centres shared by at least eight addresses, so a "
             "repeat point is a street, never an address (R2.1, R2.2d)."
         )
+    if (facts.inside(run)["location_precision"] == "area").all():
+        raise DataError(f"{what} is about addresses; these reports are located to an area only (R4.9).")
 
 
 def _named(run: Run, places: pd.DataFrame) -> pd.DataFrame:
@@ -148,6 +153,10 @@ def concentrated(run: Run, options: Options) -> Answer:
             "No report has a place finer than an area, so how reports are shared between places is not known."
         )
     counts = reports["place"].value_counts()
+    if len(counts) < FEWEST_PLACES:
+        raise DataError(
+            f"How reports are shared needs at least {FEWEST_PLACES} places with a report; there are {len(counts)}."
+        )
     found = concentration(
         counts.to_numpy(), top_share=0.2, simulations=run.config.repeats.simulations, random_state=run.config.seed
     )
@@ -208,7 +217,7 @@ def score(run: Run, options: Options) -> Answer:
 
 def prompts(run: Run, options: Options) -> Answer:
     """Where a repeat has just happened, and by when to act: within 7 and within 28 days (R4.11)."""
-    _refuse_street_centres(run, "Acting after a repeat")
+    _need_addresses(run, "Acting after a repeat")
     reports = facts.reports_of(run, options)
     _refuse_months(reports, "Acting after a repeat")
     found = act_by(
@@ -250,7 +259,7 @@ def _refuse_months(reports: pd.DataFrame, what: str) -> None:
 
 def course(run: Run, options: Options) -> Answer:
     """How soon the next report at the same place follows, in this area's own data (R4.11)."""
-    _refuse_street_centres(run, "How soon repeats follow")
+    _need_addresses(run, "How soon repeats follow")
     reports = facts.reports_of(run, options)
     found = repeat_course(reports, run.area, run.config.repeats, as_of=facts.as_of(run))
     table = found.reset_index()

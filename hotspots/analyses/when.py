@@ -20,7 +20,13 @@ def week(run: Run, options: Options) -> Answer:
     """Reports by day and hour, and the window of one shift that holds most of them (R4.14, R1.26)."""
     _need_hours(run)
     reports = facts.reports_of(run, options)
-    reports = reports.loc[deterrable(reports)]
+    wanted = reports.loc[deterrable(reports)]
+    if wanted.empty:
+        raise DataError(
+            f"None of {len(reports):,} reports of {facts.whose(run, options)} is of a kind a visible patrol can deter, "
+            "so no window is looked for (R1.6)."
+        )
+    reports = wanted
     counts = week_matrix(reports)
     shift = run.config.patrol
     own = peak_window(counts, hours=shift.shift_hours, days=shift.shift_days)
@@ -50,8 +56,8 @@ def _week_said(run: Run, options: Options, own: PeakWindow | None, counts: pd.Da
     name, n = facts.whose(run, options), counts.to_numpy().sum()
     if own is None:
         return (
-            f"{name}: {n:,.0f} reports carry a clock time; {WEEKEND_BANDS} are needed for a window of its own, so the "
-            "patrol plan pools all hotspots (R1.26).",
+            f"{name}: {n:,.0f} reports of kinds a patrol can deter carry a clock time; {WEEKEND_BANDS} are needed for "
+            "a window of its own, so the patrol plan pools all hotspots (R1.26).",
         )
     hour = int(np.argmax(counts.to_numpy().sum(axis=0)))
     return (

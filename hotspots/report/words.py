@@ -186,9 +186,12 @@ def sureness(run: Run) -> list[str]:
             f"the period ({s.first_half}; {s.second_half})."
         )
     if (a := run.agreement) is not None:
+        by_repeats = (
+            f" and {round(a.count_and_repeats * a.k)} by repeat places." if math.isfinite(a.count_and_repeats) else "."
+        )
         lines.append(
             f"Of the top {a.k} cells by simple count, {round(a.count_and_density * a.k)} are also in the top {a.k} by "
-            f"density and {round(a.count_and_repeats * a.k)} by repeat places."
+            f"density{by_repeats}"
         )
     return lines
 

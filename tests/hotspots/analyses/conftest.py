@@ -56,6 +56,22 @@ def snapped() -> Run:
     return hotspots.run(records.assign(time_precision="month", location_precision="snap_point"), TOWN)
 
 
+ODD_RECORDS = {
+    "one month": lambda records: records.loc[records["occurred_from"] < "2022-02-01"],
+    "one point": lambda records: records.assign(longitude=-2.12, latitude=52.585),
+    "a gap": lambda records: records.loc[~records["occurred_from"].dt.month.isin([5, 6])],
+    "days": lambda records: records.assign(time_precision="day"),
+    "areas": lambda records: records.assign(location_precision="area"),
+    "one report": lambda records: records.head(1),
+}
+
+
+@pytest.fixture(params=ODD_RECORDS)
+def odd(request: pytest.FixtureRequest) -> tuple[str, Run]:
+    """A run on records that lack something, and what they lack."""
+    return request.param, hotspots.run(ODD_RECORDS[request.param](town_records()), TOWN)
+
+
 @pytest.fixture(scope="session")
 def town() -> Run:
     """A town known to the minute and the address."""

@@ -19,6 +19,7 @@ from hotspots.alerts import change_z
 from hotspots.analyses import ANALYSES, PAGES, Analysis, Options, analyse, facts, listing, names_on
 from hotspots.harm import harm_weights
 from hotspots.near_repeat import near_repeat
+from hotspots.report.analyses import analysis_files
 from hotspots.results import Run
 from hotspots.timing import week_matrix
 
@@ -62,6 +63,26 @@ def test_street_centres_and_months_are_refused_what_they_cannot_tell_in_words_wi
         assert answer.refusal.reason.endswith(".")
         assert answer.picture is None
         assert answer.table.empty
+
+
+MUST_REFUSE = {
+    "one month": {"seasons", "kinds", "changes", "density-compare", "list-chance", "repeat-course", "near-repeat"},
+    "one point": {"bandwidth", "repeat-concentration"},
+    "a gap": {"seasons"},
+    "days": {"week", "day-night"},
+    "areas": {"repeat-clocks", "repeat-prompts", "repeat-score", "repeat-outcome", "near-repeat", "facilities"},
+    "one report": {"repeat-score", "repeat-concentration", "near-repeat", "bandwidth", "kinds"},
+}
+
+
+def test_records_that_lack_something_are_answered_or_refused_and_never_end_in_an_error(odd):
+    lacking, run = odd
+    answers = [analyse(run, name, Options(near_repeat_categories=("all",))) for name in ANALYSES]
+    assert MUST_REFUSE[lacking] <= {answer.name for answer in answers if answer.refusal}
+    for answer in answers:
+        assert not {"nan", "inf", "nan%"} & set(" ".join(answer.sentences).replace(",", " ").split()), answer.name
+    files = analysis_files(run, answers)
+    assert "nan" not in files["analyses.json"].decode().lower().split()
 
 
 def test_the_registry_says_which_question_and_where():
