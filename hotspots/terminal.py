@@ -21,7 +21,6 @@ from geodata.sources import Intake
 from geodata.sources.profiles import describe_matching
 from hotspots.analyses import Analysis
 from hotspots.evaluate import Evaluation
-from hotspots.report import words
 from hotspots.results import Refusal, Run
 
 if TYPE_CHECKING:
@@ -142,6 +141,8 @@ def analysis(answered: Analysis) -> RenderableType:
 
 def backtest(found: Backtest, methods: Sequence[str]) -> RenderableType:
     """Return how good each ranking was, area by area, and what that means."""
+    from hotspots.report import words  # it would load the map and the type-setter for every command
+
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("method")
     table.add_column("land", justify="right")
@@ -158,6 +159,8 @@ def backtest(found: Backtest, methods: Sequence[str]) -> RenderableType:
 
 def fallback() -> RenderableType:
     """Return the word on a ranking made without other crime."""
+    from hotspots.report import words
+
     return Text(words.ONE_KIND, style="yellow")
 
 

@@ -184,7 +184,7 @@ def _monthly(
     rows = []
     earlier: Floats | None = None
     for step, score in zip(steps, scores, strict=True):
-        after = truth.target[:, step : step + horizon].sum(axis=1)
+        after = truth.followed(step, horizon)
         past = truth.past(step)
         recent = past.recent(TRAINING_MONTHS)
         rows.append(

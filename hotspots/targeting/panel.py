@@ -38,11 +38,13 @@ class Panel:
         What one step is.
     delivered : array of bool, shape (T,)
         False where the source did not deliver the month; such a step weighs nothing and is never tested.
-    target : array of float, shape (n, T)
+    rows : array of int, shape (m,)
+        Cells in which anything was ever recorded; the tables below hold these alone.
+    target : array of float, shape (m, T)
         Reports of the wanted kind inside the boundary; identical rows all count.
-    others : array of float, shape (4, n, T)
+    others : array of float, shape (4, m, T)
         Other reports, in the groups of `GROUPS`.
-    new_points : array of float, shape (n, T)
+    new_points : array of float, shape (m, T)
         Distinct points of any category first seen in the step: the places a report can be put at.
     totals : array of float, shape (T,)
         All wanted reports of the area.
@@ -56,6 +58,7 @@ class Panel:
     steps: pd.DatetimeIndex
     unit: str
     delivered: Bools
+    rows: NDArray[np.int64]
     target: Floats
     others: Floats
     new_points: Floats
@@ -81,7 +84,7 @@ class Panel:
     @property
     def n_points(self) -> Floats:
         """Distinct points known in each cell."""
-        return np.asarray(self.new_points.sum(axis=1))
+        return self._on_cells(self.new_points.sum(axis=1))
 
     @property
     def has_others(self) -> bool:
@@ -118,15 +121,31 @@ class Panel:
 
     def count(self, weights: Floats) -> Floats:
         """Return the weighted wanted reports of each cell."""
-        return weighted(self.target, weights)
+        return self._on_cells(weighted(self.target, weights))
+
+    def count_others(self, weights: Floats) -> Floats:
+        """Return the weighted other reports of each cell, shape (n, 4)."""
+        return np.column_stack([self._on_cells(weighted(group, weights)) for group in self.others])
+
+    def followed(self, step: int, horizon: int) -> Floats:
+        """Return the wanted reports of each cell in the `horizon` steps from `step` on."""
+        return self._on_cells(self.target[:, step : step + horizon].sum(axis=1))
 
     def around(self, weights: Floats, bandwidth_m: float) -> Floats:
         """Return the weighted wanted reports around each cell, its own left out, per area of one cell."""
-        return weighted(self.surroundings.neighbours(bandwidth_m)[:, : self.n_steps], weights)
+        return self.surroundings.neighbours(bandwidth_m, self._at_points(weights))
 
     def density(self, weights: Floats, bandwidth_m: float) -> Floats:
         """Return the weighted wanted reports by quartic kernel at each cell's centre, per area of one cell."""
-        return weighted(self.surroundings.density(bandwidth_m)[:, : self.n_steps], weights)
+        return self.surroundings.density(bandwidth_m, self._at_points(weights))
+
+    def _at_points(self, weights: Floats) -> Floats:
+        return weighted(self.surroundings.counts[:, : self.n_steps], weights)
+
+    def _on_cells(self, values: Floats) -> Floats:
+        spread = np.zeros(len(self.cells))
+        spread[self.rows] = values
+        return spread
 
 
 def weighted(matrix: NDArray[np.floating], weights: Floats) -> Floats:
@@ -186,8 +205,11 @@ def build_panel(
         is_inside=inside[first],
         counts=_table(point[is_target], at[is_target], (len(first), len(steps))),
     )
-    row = surroundings.row[point]
-    shape = (len(cells), len(steps))
+    rows = np.unique(surroundings.row[surroundings.row >= 0])
+    place = np.full(len(cells) + 1, -1)  # the last for points in no cell
+    place[rows] = np.arange(len(rows))
+    row = place[surroundings.row[point]]
+    shape = (len(rows), len(steps))
     is_other = ~is_target & (row >= 0)
     seen = np.full(len(first), len(steps))
     np.minimum.at(seen, point, at)
@@ -198,9 +220,10 @@ def build_panel(
         steps=steps,
         unit=step,
         delivered=~_is_missing(steps, missing),
-        target=surroundings.in_cells(),
+        rows=rows,
+        target=surroundings.in_cells(rows),
         others=np.stack([_table(row[chosen], at[chosen], shape) for chosen in by_group]),
-        new_points=_table(surroundings.row[known], seen[known], shape),
+        new_points=_table(place[surroundings.row[known]], seen[known], shape),
         totals=surroundings.counts[surroundings.is_inside].sum(axis=0),
         land_cells=area.area_km2 / surroundings.cell_km2,
         surroundings=surroundings,
@@ -225,7 +248,7 @@ def thin(panel: Panel, share: float, random_state: int) -> Panel:
     drawn = np.random.default_rng(random_state).binomial(panel.surroundings.counts.astype(int), share).astype(float)
     ground = panel.surroundings.with_counts(drawn)
     totals = drawn[ground.is_inside].sum(axis=0)
-    return replace(panel, surroundings=ground, target=ground.in_cells(), totals=totals)
+    return replace(panel, surroundings=ground, target=ground.in_cells(panel.rows), totals=totals)
 
 
 def steps_between(first: pd.Timestamp, last: pd.Timestamp, step: str) -> pd.DatetimeIndex:

@@ -21,7 +21,7 @@ SQUARE_METRES_PER_KM2 = 1e6
 
 @dataclass(frozen=True)
 class Surroundings:
-    """The ground a panel stands on; every column of what it returns rests on the reports of that one step.
+    """The ground a panel stands on.
 
     Attributes
     ----------
@@ -47,51 +47,49 @@ class Surroundings:
     point_cell: NDArray[np.int64]
     is_inside: NDArray[np.bool_]
     counts: Floats
-    _kept: dict[tuple[float, bool], Floats] = field(default_factory=dict, repr=False)
+    _kept: dict[tuple[float, bool], sparse.csr_array] = field(default_factory=dict, repr=False)
 
     @cached_property
     def row(self) -> NDArray[np.int64]:
         """Row of the cell each point counts in; -1 for none."""
         return np.where(self.is_inside, self.point_cell, -1)
 
-    def in_cells(self) -> Floats:
-        """Return the wanted reports in each cell, shape (n, T)."""
+    def in_cells(self, rows: NDArray[np.int64]) -> Floats:
+        """Return the wanted reports in some of the cells, shape (len(rows), T)."""
         counted = np.flatnonzero(self.row >= 0)
         shape = (len(self.cells), len(self.row))
-        return np.asarray(
-            sparse.csr_array((np.ones(len(counted)), (self.row[counted], counted)), shape=shape) @ self.counts
-        )
+        owner = sparse.csr_array((np.ones(len(counted)), (self.row[counted], counted)), shape=shape)
+        return np.asarray(owner[rows] @ self.counts)
 
     def with_counts(self, counts: Floats) -> Surroundings:
         """Return the same ground with other reports at its points."""
-        return replace(self, counts=counts, _kept={})
+        return replace(self, counts=counts)
 
     @cached_property
     def ring(self) -> sparse.csr_array:
         """Binary matrix of the cells that touch each other, shape (n, n)."""
         return h3cells.neighbours(self.cells)
 
-    def density(self, bandwidth_m: float) -> Floats:
-        """Return wanted reports per area of one cell at each centre, shape (n, T)."""
-        return self._smoothed(bandwidth_m, own=True)
+    def density(self, bandwidth_m: float, reports: Floats) -> Floats:
+        """Return reports per area of one cell at each centre, from so many at each point."""
+        return np.asarray(self._kernel(bandwidth_m, own=True) @ reports)
 
-    def neighbours(self, bandwidth_m: float) -> Floats:
+    def neighbours(self, bandwidth_m: float, reports: Floats) -> Floats:
         """Return the same without the reports of the cell itself."""
-        return self._smoothed(bandwidth_m, own=False)
-
-    def _smoothed(self, bandwidth_m: float, *, own: bool) -> Floats:
-        key = (bandwidth_m, own)
-        if key not in self._kept:
-            self._kept[key] = np.asarray(self._kernel(bandwidth_m, own=own) @ self.counts)
-        return self._kept[key]
+        return np.asarray(self._kernel(bandwidth_m, own=False) @ reports)
 
     def _kernel(self, bandwidth_m: float, *, own: bool) -> sparse.csr_array:
+        key = (bandwidth_m, own)
+        if key not in self._kept:
+            self._kept[key] = self._kernel_matrix(bandwidth_m, own=own)
+        return self._kept[key]
+
+    def _kernel_matrix(self, bandwidth_m: float, *, own: bool) -> sparse.csr_array:
         """Return what one report at each point adds to each cell (quartic, as `hotspots.density`), shape (n, p)."""
-        reported = np.flatnonzero(self.counts.any(axis=1))
-        near = cKDTree(self.points_m[reported]).sparse_distance_matrix(
+        near = cKDTree(self.points_m).sparse_distance_matrix(
             cKDTree(self.centres_m), bandwidth_m, output_type="coo_matrix"
         )
-        point, cell = reported[near.row], near.col
+        point, cell = near.row, near.col
         kept = np.ones(len(point), dtype=bool) if own else self.point_cell[point] != cell
         scale = PEAK["quartic"] / bandwidth_m**2 * self.cell_km2 * SQUARE_METRES_PER_KM2
         value = scale * (1 - (near.data[kept] / bandwidth_m) ** 2) ** 2

@@ -14,7 +14,7 @@ import numpy as np
 from sklearn.linear_model import PoissonRegressor
 
 from hotspots.shrinkage import fit_shape
-from hotspots.targeting.panel import Bools, Floats, Panel, weighted
+from hotspots.targeting.panel import Bools, Floats, Panel
 
 HALF_LIVES: Final = (3.0, 6.0, 12.0)
 """Months; the memory of places differs between towns and kinds of report, so that three are averaged."""
@@ -127,7 +127,7 @@ def cell_features(past: Panel, weights: Floats, slow: Floats) -> Floats:
     """Return what the regression knows of each cell but its own wanted reports, shape (n, 7)."""
     squares = float(weights @ weights)
     around = past.around(weights, AROUND_M) * (weights.sum() / squares if squares else 0.0)
-    others = np.column_stack([weighted(group, slow) for group in past.others])
+    others = past.count_others(slow)
     ring = past.surroundings.ring @ others.sum(axis=1)
     points = np.log(np.maximum(past.n_points, 1.0))
     return np.column_stack([points, np.log(np.column_stack([around, others, ring]) + OFFSET)])

@@ -13,7 +13,7 @@ from hotspots.targeting.rankers.base import Floats
 def last_step(past: Panel, _: int) -> Floats:
     """Score by the reports of the last step that was delivered."""
     delivered = np.flatnonzero(past.delivered)
-    return past.target[:, delivered[-1]].copy() if len(delivered) else np.zeros(len(past.cells))
+    return past.followed(delivered[-1], 1) if len(delivered) else np.zeros(len(past.cells))
 
 
 def count_over(months: float | None) -> Callable[[Panel, int], Floats]:

@@ -69,7 +69,7 @@ def _learned(past: Panel, horizon: int, model: Any) -> Floats:
 
 def _example(past: Panel, step: int, horizon: int) -> tuple[Floats, Floats]:
     earlier = past.past(step)
-    return _features(earlier, horizon), past.target[earlier.known, step : step + horizon].sum(axis=1)
+    return _features(earlier, horizon), past.followed(step, horizon)[earlier.known]
 
 
 def _features(past: Panel, horizon: int) -> Floats:

@@ -53,8 +53,7 @@ def _tuned_bandwidth(past: Panel, horizon: int) -> float:
 def _found(past: Panel, step: int, horizon: int, bandwidth_m: float) -> float:
     earlier = past.past(step)
     score = earlier.density(earlier.recent(_MONTHS), bandwidth_m)
-    truth = past.target[:, step : step + horizon].sum(axis=1)
-    return float(hits(score, truth, [max(1, round(TUNED_AT * past.land_cells))])[0])
+    return float(hits(score, past.followed(step, horizon), [max(1, round(TUNED_AT * past.land_cells))])[0])
 
 
 def gi_star_score(past: Panel, _: int) -> Floats:

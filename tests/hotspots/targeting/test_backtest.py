@@ -10,12 +10,17 @@ from numpy.testing import assert_allclose
 from geodata.errors import DesignError
 from geodata.period import Period
 from hotspots.report import words
-from hotspots.targeting import BASELINE, DEFAULT, RANKERS, Panel, rankers_named, run_backtest
+from hotspots.targeting import BASELINE, DEFAULT, RANKERS, Panel, rankers_named, run_backtest, thin
 from hotspots.targeting.backtest import one_ranking, ranking
 from hotspots.targeting.ceiling import CEILING
 from hotspots.targeting.rankers.bayes import pulled
 
 TWO = rankers_named([DEFAULT, BASELINE])
+
+
+def dense(panel):
+    """Return the wanted reports of every cell and step."""
+    return np.column_stack([panel.followed(step, 1) for step in range(panel.n_steps)])
 
 
 @pytest.fixture(scope="module")
@@ -31,9 +36,9 @@ def test_every_month_with_twelve_before_it_is_tested(tested, panel):
 
 def test_one_month_is_worked_by_hand(tested, panel):
     row = tested.monthly.query("method == @BASELINE and area == 0.05").iloc[3]
-    score = panel.target[:, 3:15].sum(axis=1)
+    score = dense(panel)[:, 3:15].sum(axis=1)
     k = round(0.05 * panel.land_cells)
-    after = panel.target[:, 15]
+    after = dense(panel)[:, 15]
     level = np.sort(score)[::-1][k - 1]
     tied = score == level
     expected = after[score > level].sum() + (k - (score > level).sum()) * after[tied].mean()
@@ -129,8 +134,6 @@ def test_the_same_input_gives_the_same_numbers(panel, tested):
 
 
 def test_a_part_of_the_reports_is_tested_on_all_of_them(panel):
-    from hotspots.targeting import thin
-
     found = run_backtest(thin(panel, 0.3, 0), TWO, truth=panel)
     assert found.monthly.query("method == @DEFAULT and area == 0.01")["total"].tolist() == panel.totals[12:].tolist()
 
