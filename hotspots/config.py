@@ -50,13 +50,20 @@ class SignificanceConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RankingConfig:
-    """Decayed count with season, shrunk towards the typical place (R4.6; the ASB-only fallback of the ranking)."""
+    """How cells are ranked (R4.6): pulled towards similar cells, or a decayed count where one kind is all there is.
 
+    Half-life and season are those of the decayed count; the default averages over three half-lives.
+    """
+
+    method: str = "ebreg_mean"  # R4.5: the default, or "decayed" for the decayed count whatever else was read
+    backtest_origins: int = 24  # R4.4: past months the list is checked on with every run; 0 leaves it out
     half_life_months: float = 5.0
     season_weight: float = 1.0
     draws: int = 2000  # posterior draws for the probability of belonging to the top k
 
     def __post_init__(self) -> None:
+        _require(self.method in ("ebreg_mean", "decayed"), "ranking.method must be 'ebreg_mean' or 'decayed'")
+        _require(self.backtest_origins >= 0, "ranking.backtest_origins must not be negative")
         _require(self.half_life_months > 0, "ranking.half_life_months must be above 0")
         _require(self.season_weight >= 0, "ranking.season_weight must not be negative")
         _require(self.draws >= 100, "ranking.draws must be at least 100")

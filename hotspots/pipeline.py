@@ -28,8 +28,12 @@ from hotspots.density import collapse_points, kernel_density
 from hotspots.gate import take_through_gate
 from hotspots.ranking import agreement, rank_cells, split_stability
 from hotspots.repeats import concentration, repeat_locations
-from hotspots.results import Agreement, Concentration, PatrolBudget, Provenance, Refusal, Run, Stability
+from hotspots.results import Agreement, Concentration, ListAccuracy, PatrolBudget, Provenance, Refusal, Run, Stability
 from hotspots.significance import false_discovery, gi_star_ordinary, scan_list
+from hotspots.targeting import DEFAULT, Panel
+from hotspots.targeting.assemble import panel_of
+from hotspots.targeting.backtest import FALLBACK, list_accuracy
+from hotspots.targeting.run_cells import halves_agree, hotspots_with_both, rank_run_cells
 from hotspots.timing import week_matrix
 from hotspots.trend import hotspots_with_kinds
 
@@ -89,7 +93,11 @@ def run(
 
     say("Ranking cells")
     missing = pd.DatetimeIndex(pd.to_datetime(list(gate.report.missing_months)))
+    panel = _panel(gate, intake, area, config, resolution=resolution, events=events)
+    uses_others = panel.has_others and config.ranking.method == DEFAULT
     ranked = _rank(facts, config, missing)
+    if uses_others:
+        ranked = ranked.assign(**_rank_with_others(panel, ranked.index, config))
     cells = _cells_frame(facts, ranked, gate, area, config, snapped=snapped)
 
     cells = cells_with_confidence(cells, inside)
@@ -105,19 +113,22 @@ def run(
     notes = _override_note(gate, config) + _stream_notes(inside, events)
     stability: Stability | None = None
     agreed: Agreement | None = None
+    accuracy: ListAccuracy | None = None
     if _list_refusal(gate, config):
         hotspots = empty_hotspots()
     else:
-        stability = split_stability(
-            facts.events, config.ranking, config.delineation.n_hotspots, min_overlap=config.stability_min_overlap,
-            known=facts.known, missing=missing,
-        )  # fmt: skip
+        stability = _stability(panel, facts, config, missing, uses_others=uses_others)
+        say("Checking the list on past months")
+        accuracy, unchecked = list_accuracy(
+            panel, DEFAULT if uses_others else FALLBACK, newest=config.ranking.backtest_origins, seed=config.seed
+        )
+        refused += unchecked
         hotspots, drawn_notes = delineate(
             cells, inside, area, config.delineation, default_locations=gate.report.default_locations,
             period=gate.period, missing=missing, ranking=config.ranking, known=facts.known,
             streets=streets,
         )  # fmt: skip
-        hotspots = hotspots_with_confidence(hotspots, inside)
+        hotspots = hotspots_with_both(hotspots_with_confidence(hotspots, inside), cells)
         hotspots = hotspots_with_kinds(hotspots, facts.matrix.drop(columns=missing, errors="ignore"))
         notes += _chance_note(hotspots, cells, facts.known)
         notes += drawn_notes
@@ -159,6 +170,7 @@ def run(
         concentration=_concentration(cells, facts.known, config),
         stability=stability,
         agreement=agreed,
+        accuracy=accuracy,
         budget=_budget(hotspots, config),
         week=None if patrol_plan.can_plan_hours(inside) else week_matrix(inside),
         streets=streets,
@@ -204,6 +216,33 @@ def _stream_notes(inside: pd.DataFrame, events: Events | None) -> tuple[str, ...
             "disputes and malicious communications are left to other agencies (R1.6)."
         )
     return tuple(said)
+
+
+def _panel(
+    gate: Gate, intake: Intake, area: StudyArea, config: RunConfig, *, resolution: int, events: Events | None
+) -> Panel:
+    """Lay out events (R3.6) of the wanted kind and all other crime by cell and month."""
+    later = None if events is None else events.is_first.index[~events.is_first]
+    return panel_of(gate, intake, area, config, resolution=resolution, not_counted=later)
+
+
+def _rank_with_others(panel: Panel, cells: pd.Index, config: RunConfig) -> pd.DataFrame:
+    """Rank cells by events pulled towards what similar cells have."""
+    return rank_run_cells(
+        panel, cells, top_k=config.delineation.n_hotspots, draws=config.ranking.draws, random_state=config.seed
+    )
+
+
+def _stability(
+    panel: Panel, facts: _Facts, config: RunConfig, missing: pd.DatetimeIndex, *, uses_others: bool
+) -> Stability:
+    """Compare the halves of the months, each ranked in the same way as the whole (R1.9)."""
+    k = config.delineation.n_hotspots
+    if uses_others:
+        return halves_agree(panel, k, min_overlap=config.stability_min_overlap)
+    return split_stability(
+        facts.events, config.ranking, k, min_overlap=config.stability_min_overlap, known=facts.known, missing=missing
+    )
 
 
 def _rank(facts: _Facts, config: RunConfig, missing: pd.DatetimeIndex) -> pd.DataFrame:

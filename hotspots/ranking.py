@@ -18,7 +18,7 @@ from geodata import cells as h3cells
 from geodata.errors import DesignError
 from hotspots.config import RankingConfig
 from hotspots.results import Agreement, Stability
-from hotspots.shrinkage import GammaPrior, fit_prior, shrink
+from hotspots.shrinkage import fit_prior, shrink
 
 Floats = NDArray[np.float64]
 
@@ -135,8 +135,9 @@ def rank_cells(
     -------
     DataFrame
         On the index of `matrix`: ``expected`` (reports a similar place had over the same months), ``n_shrunk`` (the
-        cell's own total pulled towards it), ``score`` (shrunk decayed reports per month), ``rank`` (1 = highest;
-        ties by cell) and ``p_top`` (probability that the cell truly belongs to the top `top_k`).
+        cell's own total pulled towards it), ``had`` and ``similar`` (decayed reports per month, and what a similar
+        place has), ``score`` (the first pulled towards the second), ``rank`` (1 = highest; ties by cell) and ``p_top``
+        (probability that the cell truly belongs to the top `top_k`).
     """
     place = _known(matrix, known)
     total = matrix.to_numpy().sum(axis=1).astype(float)
@@ -145,15 +146,22 @@ def rank_cells(
     y, months = decayed["y"].to_numpy(), float(decayed["months"].iloc[0]) if len(decayed) else 1.0
     recent = fit_prior(y[place])
     score = np.where(place, shrink(y, recent) / months, 0.0)
-    rank = _ranks(score, matrix.index)
+    rank = ranks(score, matrix.index)
     return pd.DataFrame(
         {
             "expected": np.where(place, prior.mean, 0.0),
             "n_shrunk": np.where(place, shrink(total, prior), 0.0),
+            "had": np.where(place, y / months, 0.0),
+            "similar": np.where(place, recent.mean / months, 0.0),
             "score": score,
             "rank": rank,
-            "p_top": _probability_of_top(
-                y, recent, place, rank, top_k=top_k, draws=config.draws, random_state=random_state
+            "p_top": probability_of_top(
+                y + recent.shape,
+                np.where(place & (recent.mean > 0), 1.0, 0.0),  # the same for all, so their order does not need it
+                rank,
+                top_k=top_k,
+                draws=config.draws,
+                random_state=random_state,
             ),
         },
         index=matrix.index,
@@ -175,42 +183,41 @@ def _known(matrix: pd.DataFrame, known: ArrayLike | pd.Series | None) -> NDArray
     return place
 
 
-def _ranks(score: Floats, cells: pd.Index) -> NDArray[np.int64]:
+def ranks(score: Floats, cells: pd.Index) -> NDArray[np.int64]:
+    """Return the rank of each score, 1 = highest; ties by cell."""
     order = np.lexsort((cells.to_numpy().astype(str), -score))
     rank = np.empty(len(score), dtype=np.int64)
     rank[order] = np.arange(1, len(score) + 1)
     return rank
 
 
-def _probability_of_top(
-    y: Floats,
-    prior: GammaPrior,
-    place: NDArray[np.bool_],
-    rank: NDArray[np.int64],
-    *,
-    top_k: int,
-    draws: int,
-    random_state: int,
+def probability_of_top(
+    shape: Floats, scale: Floats, rank: NDArray[np.int64], *, top_k: int, draws: int, random_state: int
 ) -> Floats:
-    """Share of posterior draws in which each cell is among the `top_k` highest.
+    """Return the share of posterior draws in which each cell is among the `top_k` highest.
 
-    Given its count a cell's mean is gamma with shape y + prior shape and the scale common to all cells. Only cells
-    whose upper tail reaches the k-th highest lower tail are drawn; in rank order, so row order is irrelevant.
+    Given its count a cell's mean is gamma. Only cells whose upper tail reaches the k-th highest lower tail are drawn;
+    in rank order, so row order is irrelevant.
+
+    Parameters
+    ----------
+    shape, scale : array of float, shape (n,)
+        Of each cell's posterior; a scale of 0 marks a cell that cannot belong to the top.
+    rank : array of int, shape (n,)
+        1 = highest.
+    top_k, draws, random_state : int
     """
-    chance = np.zeros(len(y))
-    inside = np.flatnonzero(place)
-    if prior.mean == 0 or len(inside) == 0:
-        return chance
+    chance = np.zeros(len(shape))
+    inside = np.flatnonzero(scale > 0)
     if len(inside) <= top_k:
         chance[inside] = 1.0
         return chance
     inside = inside[np.argsort(rank[inside])]
-    shape = y[inside] + prior.shape
-    low, high = gamma.ppf(_NEGLIGIBLE, shape), gamma.isf(_NEGLIGIBLE, shape)
+    low = gamma.ppf(_NEGLIGIBLE, shape[inside]) * scale[inside]
+    high = gamma.isf(_NEGLIGIBLE, shape[inside]) * scale[inside]
     rivals = inside[high >= np.partition(low, -top_k)[-top_k]]
-    shape = y[rivals] + prior.shape
-    drawn = np.random.default_rng(random_state).standard_gamma(shape, size=(draws, len(shape)))
-    top = np.argpartition(-drawn, min(top_k, len(rivals)) - 1, axis=1)[:, :top_k]
+    drawn = np.random.default_rng(random_state).standard_gamma(shape[rivals], size=(draws, len(rivals)))
+    top = np.argpartition(-drawn * scale[rivals], min(top_k, len(rivals)) - 1, axis=1)[:, :top_k]
     chance[rivals] = np.bincount(top.ravel(), minlength=len(rivals)) / draws
     return chance
 
@@ -227,12 +234,11 @@ def _half_ranks(
     matrix: pd.DataFrame, config: RankingConfig, known: ArrayLike | pd.Series | None, missing: pd.DatetimeIndex | None
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Rank the cells from the first and from the second half of the months alone."""
-    if matrix.shape[1] < 2:
-        raise DesignError("The months cannot be split into halves: the period has fewer than 2.")
+    _refuse_halves(matrix.shape[1])
     place = _known(matrix, known)
     cut = matrix.shape[1] // 2
     halves = (matrix.iloc[:, :cut], matrix.iloc[:, cut:])
-    first, second = (_ranks(_scores(half, config, place, missing), matrix.index) for half in halves)
+    first, second = (ranks(_scores(half, config, place, missing), matrix.index) for half in halves)
     return first, second
 
 
@@ -255,10 +261,33 @@ def split_stability(
         If there are fewer than 2 months.
     """
     first, second = _half_ranks(matrix, config, known, missing)
-    k = min(k, len(matrix))
+    return stability_of(first, second, pd.DatetimeIndex(matrix.columns), k, min_overlap=min_overlap)
+
+
+def stability_of(
+    first: NDArray[np.int64], second: NDArray[np.int64], months: pd.DatetimeIndex, k: int, *, min_overlap: float
+) -> Stability:
+    """Return how many of the top `k` cells two rankings of halves of the months have in common (R1.9).
+
+    Parameters
+    ----------
+    first, second : array of int, shape (n,)
+        Rank of each cell in either half.
+    months : DatetimeIndex
+        Months of both halves together.
+    k : int
+    min_overlap : float
+        Share from which the list is called stable.
+
+    Raises
+    ------
+    DesignError
+        If there are fewer than 2 months.
+    """
+    _refuse_halves(len(months))
+    k = min(k, len(first))
     overlap = float(np.sum((first <= k) & (second <= k))) / k if k else 0.0
-    cut = matrix.shape[1] // 2
-    months = pd.DatetimeIndex(matrix.columns)
+    cut = len(months) // 2
     return Stability(
         k=k,
         overlap=overlap,
@@ -266,6 +295,11 @@ def split_stability(
         second_half=f"{months[cut]:%Y-%m} to {months[-1]:%Y-%m}",
         is_stable=overlap >= min_overlap,
     )
+
+
+def _refuse_halves(n_months: int) -> None:
+    if n_months < 2:
+        raise DesignError("The months cannot be split into halves: the period has fewer than 2.")
 
 
 def in_both_halves(
@@ -284,7 +318,7 @@ def in_both_halves(
     if matrix.shape[1] < 2 or not groups:
         return [False] * len(groups)
     first, second = _half_ranks(matrix, config, known, missing)
-    whole = _ranks(_scores(matrix, config, _known(matrix, known), missing), matrix.index)
+    whole = ranks(_scores(matrix, config, _known(matrix, known), missing), matrix.index)
     rows = [matrix.index.get_indexer(pd.Index(list(group), dtype=object)) for group in groups]
     k = max(int(whole[row].min()) for row in rows)
     return [bool((first[row] <= k).any() and (second[row] <= k).any()) for row in rows]

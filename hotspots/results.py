@@ -181,6 +181,7 @@ class Run:
     concentration: Concentration | None
     stability: Stability | None
     agreement: Agreement | None
+    accuracy: ListAccuracy | None
     budget: PatrolBudget | None
     week: pd.DataFrame | None
     streets: gpd.GeoDataFrame | None

@@ -112,6 +112,11 @@ def confidence(run: Run) -> RenderableType:
         lines.append(
             Text(f"Of the top {a.k} cells by rank, {a.count_and_density:.0%} are also in the density map's top {a.k}.")
         )
+    if run.accuracy is not None:
+        from hotspots.report import words
+
+        style = "" if run.accuracy.beats_count else "bold yellow"
+        lines.extend(Text(said, style=style) for said in words.accuracy(run.accuracy))
     lines.extend(Text(note) for note in run.notes)
     return Group(*lines, *(_refusal(refusal) for refusal in run.refused))
 

@@ -56,6 +56,8 @@ def run_json(run: Run) -> bytes:
         "concentration": run.concentration,
         "stability": run.stability,
         "agreement": run.agreement,
+        "accuracy": run.accuracy,
+        "accuracy_in_words": [] if run.accuracy is None else words.accuracy(run.accuracy),
         "budget": run.budget,
         "fingerprint": stamp.fingerprint,
         "sources": stamp.sources,

@@ -193,6 +193,8 @@ def sureness(run: Run) -> list[str]:
             f"Of the top {a.k} cells by simple count, {round(a.count_and_density * a.k)} are also in the top {a.k} by "
             f"density{by_repeats}"
         )
+    if run.accuracy is not None:
+        lines.extend(accuracy(run.accuracy))
     return lines
 
 
@@ -215,10 +217,13 @@ def accuracy(found: ListAccuracy) -> list[str]:
             f"A simple count is as good here: this list found {found.ratio:.2f} times what a count of the last 12 "
             f"months found ({interval})."
         )
-    lines.append(
-        f"Ceiling: a list drawn with the months after in hand would have held about {found.ceiling:.0%}; the rest is "
-        "luck of the month."
-    )
+    if found.ceiling > found.hit_rate:
+        lines.append(
+            f"Ceiling: a list drawn with the months after in hand would have held {found.ceiling:.0%}; the rest is "
+            "luck of the month."
+        )
+    elif found.ceiling > 0:
+        lines.append("Ceiling: reached; even a list drawn with the months after in hand would have held no more.")
     return lines
 
 

@@ -49,7 +49,7 @@ def panel_of(
     until : Timestamp, optional
         Last month of the panel; months after the last record count as not delivered.
     not_counted : Index, optional
-        Incidents left out altogether, such as later calls about one event.
+        Incidents that count nothing, such as later calls about one event.
 
     Raises
     ------
@@ -61,8 +61,6 @@ def panel_of(
     if step != "month" and gate.report.time_precision == "month":
         raise DesignError(f"These records know only the month, so nothing can be ranked by {step}; use months.")
     incidents = everything_beside(gate, intake, area, config).incidents
-    if not_counted is not None:
-        incidents = incidents.drop(index=not_counted, errors="ignore")
     last = gate.period.last if until is None else max(until, gate.period.last)
     missing = [pd.Timestamp(month) for month in gate.report.missing_months]
     after = Period(gate.period.last, last).months[1:]
@@ -73,6 +71,7 @@ def panel_of(
         resolution=resolution,
         steps=steps_between(gate.period.first, last, step),
         step=step,
+        counted=None if not_counted is None else pd.Series(~incidents.index.isin(not_counted), index=incidents.index),
         missing=pd.DatetimeIndex([*missing, *after]),
     )
 

@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 
 from geodata import cells as h3cells
+from geodata.errors import DesignError
 from geodata.findings import COVID
-from hotspots.results import ListAccuracy
+from hotspots.results import ListAccuracy, Refusal
 from hotspots.targeting import metrics
 from hotspots.targeting.ceiling import CEILING, MEMORIES, best_of, two_sided
 from hotspots.targeting.origins import TRAINING_MONTHS, origins_of
@@ -24,6 +25,9 @@ AREAS: Final = (0.005, 0.01, 0.02, 0.05)
 """Shares of the land looked at."""
 
 ORIGIN_FORMAT: Final = {"month": "%Y-%m", "week": "%Y-%m-%d", "day": "%Y-%m-%d"}
+
+FALLBACK: Final = "decayed"
+"""The ranker of runs in which only one kind of report was read."""
 
 _COVID: Final = COVID.months.to_period("M")
 
@@ -83,6 +87,19 @@ class Backtest:
         )
 
 
+def list_accuracy(
+    panel: Panel, method: str, *, newest: int, seed: int
+) -> tuple[ListAccuracy | None, tuple[Refusal, ...]]:
+    """Return how good lists of one method were over the newest past months, or why that cannot be said."""
+    if newest == 0:
+        return None, ()
+    try:
+        found = run_backtest(panel, [RANKERS[method]], areas=(LIST_AREA,), newest=newest, random_state=seed)
+    except DesignError as reason:
+        return None, (Refusal("accuracy of the list", str(reason), "R4.4"),)
+    return found.of_list(method), ()
+
+
 def ranking(cells: pd.Index, score: Floats, origin: str, method: str) -> pd.DataFrame:
     """Return the cells above the lowest score, highest first; those left out share the lowest."""
     listed = np.flatnonzero(score > score.min())
@@ -118,12 +135,13 @@ def run_backtest(
     last: pd.Timestamp | None = None,
     newest: int | None = None,
     truth: Panel | None = None,
+    ceiling: bool = True,
     random_state: int = 0,
     progress: Callable[[str], None] | None = None,
 ) -> Backtest:
     """Rank at each origin from its past alone, and compare with the steps that followed.
 
-    The plain count over twelve months and the ceiling are always measured too.
+    The plain count over twelve months is always measured too.
 
     Parameters
     ----------
@@ -139,6 +157,8 @@ def run_backtest(
         Only so many of the newest origins.
     truth : Panel, optional
         Where the later reports are counted, when `panel` holds only a part of them.
+    ceiling : bool
+        Whether to measure what a list that knew the months after would find.
     random_state : int
         Seed of the bootstrap.
     progress : callable, optional
@@ -161,10 +181,11 @@ def run_backtest(
     def measured(name: str, by_origin: Floats) -> pd.DataFrame:
         return _monthly(name, by_origin, truth, steps=steps, horizon=horizon, areas=areas)
 
-    say("Measuring the ceiling")
-    ceilings = [np.array([two_sided(truth, step, horizon, memory) for step in steps]) for memory in MEMORIES]
     parts = [measured(name, by_origin) for name, by_origin in scores.items()]
-    parts.append(best_of([measured(CEILING, by_origin) for by_origin in ceilings]))
+    if ceiling:
+        say("Measuring the ceiling")
+        known = [np.array([two_sided(truth, step, horizon, memory) for step in steps]) for memory in MEMORIES]
+        parts.append(best_of([measured(CEILING, by_origin) for by_origin in known]))
     monthly = pd.concat(parts, ignore_index=True)
 
     def over(chosen: pd.DataFrame) -> pd.DataFrame:

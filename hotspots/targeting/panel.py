@@ -103,6 +103,26 @@ class Panel:
             totals=self.totals[:step],
         )
 
+    def since(self, step: int) -> Panel:
+        """Return the panel as if nothing had been recorded before `step`.
+
+        Its points count as known from its beginning: rank for what follows it, not for steps within.
+        """
+        ground = self.surroundings
+        points = np.zeros_like(self.new_points[:, step:])
+        place = np.searchsorted(self.rows, ground.row[(ground.last_seen >= step) & (ground.row >= 0)])
+        points[:, 0] = np.bincount(place, minlength=len(self.rows))
+        return replace(
+            self,
+            steps=self.steps[step:],
+            delivered=self.delivered[step:],
+            target=self.target[:, step:],
+            others=self.others[:, :, step:],
+            new_points=points,
+            totals=self.totals[step:],
+            surroundings=ground.with_counts(ground.counts[:, step:]),
+        )
+
     def steps_in(self, months: float) -> int:
         """Return how many steps make up so many months, at least one."""
         return max(1, round(months / self.months_per_step))
@@ -166,6 +186,7 @@ def build_panel(
     steps: pd.DatetimeIndex,
     step: str = "month",
     missing: pd.DatetimeIndex | None = None,
+    counted: pd.Series | None = None,
 ) -> Panel:
     """Count incidents of every category by cell and step.
 
@@ -184,17 +205,22 @@ def build_panel(
     step : {"month", "week", "day"}
     missing : DatetimeIndex, optional
         Months the source did not deliver.
+    counted : Series of bool, optional
+        On the index of `incidents`; the others, such as later calls about one event, only tell that a point exists.
     """
     group = groups_of(incidents["category"])
     is_target = wanted.to_numpy(dtype=bool)
     at = _step_of(incidents, steps, step)
     used = (at >= 0) & (is_target | (group >= 0)) & (incidents["origin"] != "officer").to_numpy()
-    at, group, is_target = at[used], group[used], is_target[used]
+    once = np.ones(len(incidents), dtype=bool) if counted is None else counted.to_numpy(dtype=bool)
+    at, group, is_target, is_other = at[used], group[used], (is_target & once)[used], (~is_target & once)[used]
     longitude, latitude = (incidents[name].to_numpy(dtype=float)[used] for name in ("longitude", "latitude"))
     inside = incidents["inside"].to_numpy(dtype=bool)[used]
 
     cells = h3cells.cover(area, resolution)
-    point, first = _points_in_order(longitude, latitude, at)
+    point, first, seen = _points_in_order(longitude, latitude, at)
+    last_seen = np.zeros(len(first), dtype=np.int64)
+    np.maximum.at(last_seen, point, at)
     near = h3cells.assign(longitude[first], latitude[first], resolution)
     surroundings = Surroundings(
         cells=cells,
@@ -203,6 +229,7 @@ def build_panel(
         points_m=np.column_stack(area.project(longitude[first], latitude[first])),
         point_cell=cells.get_indexer(pd.Index(near, dtype=object)),
         is_inside=inside[first],
+        last_seen=last_seen,
         counts=_table(point[is_target], at[is_target], (len(first), len(steps))),
     )
     rows = np.unique(surroundings.row[surroundings.row >= 0])
@@ -210,9 +237,7 @@ def build_panel(
     place[rows] = np.arange(len(rows))
     row = place[surroundings.row[point]]
     shape = (len(rows), len(steps))
-    is_other = ~is_target & (row >= 0)
-    seen = np.full(len(first), len(steps))
-    np.minimum.at(seen, point, at)
+    is_other &= row >= 0
     known = surroundings.row >= 0
     by_group = [is_other & (group == g) for g in range(len(GROUPS))]
     return Panel(
@@ -232,15 +257,15 @@ def build_panel(
 
 def _points_in_order(
     longitude: Floats, latitude: Floats, at: NDArray[np.int64]
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return `distinct` points in the order they were first seen: what comes later cannot change an earlier sum."""
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Return `distinct` points in the order they were first seen, and when: later ones cannot change an earlier sum."""
     point, first = distinct(longitude, latitude)
     began = np.full(len(first), np.iinfo(np.int64).max)
     np.minimum.at(began, point, at)
     order = np.lexsort((latitude[first], longitude[first], began))
     place = np.empty(len(order), dtype=np.int64)
     place[order] = np.arange(len(order))
-    return place[point], first[order]
+    return place[point], first[order], began[order]
 
 
 def thin(panel: Panel, share: float, random_state: int) -> Panel:

@@ -73,7 +73,7 @@ def in_short(accuracy: pd.DataFrame, method: str, area: float, **about: Any) -> 
         n_reports=int(table["reports"].loc[method]),
         n_cells=int(table["k"].loc[method]),
         count_hit_rate=float(table["hit_rate"].loc[BASELINE]),
-        ceiling=float(table["hit_rate"].loc[CEILING]),
+        ceiling=float(table["hit_rate"].get(CEILING, np.nan)),
         **numbers,
         **about,
     )

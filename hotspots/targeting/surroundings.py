@@ -36,6 +36,8 @@ class Surroundings:
         Row of each point's cell; -1 outside all cells.
     is_inside : array of bool, shape (p,)
         Which points lie inside the boundary; only their reports count in a cell.
+    last_seen : array of int, shape (p,)
+        Step of the last record of any category at each point.
     counts : array of float, shape (p, T)
         Wanted reports at each point.
     """
@@ -46,6 +48,7 @@ class Surroundings:
     points_m: Floats
     point_cell: NDArray[np.int64]
     is_inside: NDArray[np.bool_]
+    last_seen: NDArray[np.int64]
     counts: Floats
     _kept: dict[tuple[float, bool], sparse.csr_array] = field(default_factory=dict, repr=False)
 

@@ -20,7 +20,16 @@ from geodata.quality import Finding, QualityReport
 from geodata.schema import ASB
 from hotspots.config import RunConfig
 from hotspots.evaluate import Check, Design, Displacement, Evaluation, GateResult, NaiveChange, estimate
-from hotspots.results import Agreement, Concentration, PatrolBudget, Provenance, Refusal, Run, Stability
+from hotspots.results import (
+    Agreement,
+    Concentration,
+    ListAccuracy,
+    PatrolBudget,
+    Provenance,
+    Refusal,
+    Run,
+    Stability,
+)
 
 SCRIPT = "<script>alert(1)</script>"
 FORMULA = "=cmd|' /C calc'!A0"
@@ -186,6 +195,12 @@ def make_run(names: list[str] | None = None, *, with_streets: bool = True) -> Ru
         concentration=Concentration(700, 500, 0.05, 0.41, 0.11, 0.001, 0.03, 0.6),
         stability=Stability(10, 0.7, "2023-08 to 2025-01", "2025-02 to 2026-07", is_stable=True),
         agreement=Agreement(10, 0.8, 0.6, 0.74),
+        accuracy=ListAccuracy(
+            method="ebreg_mean", label="what a cell had, pulled towards what similar cells have", resolution=10,
+            unit="month", horizon=1, origins=12, first="2023-05", last="2024-04", n_reports=4820, area_share=0.01,
+            n_cells=52, hit_rate=0.294, hit_rate_low=0.271, hit_rate_high=0.316, count_hit_rate=0.281, ratio=1.047,
+            ratio_low=1.012, ratio_high=1.083, ceiling=0.318, pai=29.4, pei=0.62, overlap=0.87,
+        ),
         budget=PatrolBudget((455.0, 685.0), (1818.0, 2740.0), (35.0, 52.7)),
         week=pd.DataFrame(np.full((7, 24), 14.0), columns=range(24)), streets=_streets() if with_streets else None,
         existing_cameras=existing, is_synthetic=True,
@@ -212,7 +227,8 @@ def refused_run(run: Run) -> Run:
     reason = "4 months of data are too few for a ranked list; the map of cells is shown without one."
     return replace(
         run, hotspots=run.hotspots.iloc[:0], repeat_locations=run.repeat_locations.iloc[:0],
-        patrols=run.patrols.iloc[:0], cameras=run.cameras.iloc[:0], stability=None, agreement=None, budget=None,
+        patrols=run.patrols.iloc[:0], cameras=run.cameras.iloc[:0], stability=None, agreement=None, accuracy=None,
+        budget=None,
         week=None, streets=None, existing_cameras=None, concentration=None, is_synthetic=False,
         refused=(Refusal("ranked list", reason, "R1.8"), Refusal("hours", "Months only.", "R2.12")),
     )  # fmt: skip

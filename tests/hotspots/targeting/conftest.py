@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 import shapely
 
+from geodata import cells as h3cells
 from geodata.area import StudyArea
 from geodata.period import Period
 from hotspots.targeting import Panel, build_panel
@@ -19,12 +20,22 @@ KINDS = ("anti-social-behaviour", "violent-crime", "shoplifting", "burglary", "p
 
 
 def make_town(
-    *, n_points: int = 120, reports: float = 90.0, seed: int = 0, spread: float = 1.2, period: Period = PERIOD
+    *,
+    n_points: int = 120,
+    reports: float = 90.0,
+    seed: int = 0,
+    spread: float = 1.2,
+    one_a_cell: bool = False,
+    period: Period = PERIOD,
 ) -> pd.DataFrame:
-    """Return INCIDENTS month by month at fixed points; `spread` 0 makes every point alike (pure noise)."""
+    """Return INCIDENTS month by month at fixed points; `spread` 0 with a point in each cell is pure noise."""
     rng = np.random.default_rng(seed)
     west, south, east, north = TOWN.boundary.bounds
     x, y = rng.uniform(west, east, n_points).round(5), rng.uniform(south, north, n_points).round(5)
+    if one_a_cell:
+        x, y = h3cells.centres(h3cells.cover(TOWN, 10)).T
+        within = TOWN.contains(x, y)
+        x, y, n_points = x[within], y[within], int(within.sum())
     share = rng.lognormal(0.0, spread, n_points)
     parts = []
     for kind, scale in zip(KINDS, (1.0, 1.5, 0.7, 0.4, 0.6), strict=True):

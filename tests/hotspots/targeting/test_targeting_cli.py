@@ -134,13 +134,18 @@ def _score(shared: Path, tmp_path: Path, *arguments: object) -> dict[float, dict
     return {row["area"]: row for row in json.loads(out.read_text())}
 
 
+@pytest.fixture(scope="session")
+def scorer_cache(tmp_path_factory):
+    return tmp_path_factory.mktemp("targeting-cache")
+
+
 @pytest.fixture
-def scored(shared, tmp_path, call, monkeypatch):
+def scored(shared, tmp_path, call, monkeypatch, scorer_cache):
     """Back-test a file of one of the two towns and hand the rankings to the scorer."""
     if not (shared / "checks" / "targeting").is_dir():
         pytest.skip("the scorer is not beside this checkout")
     monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
-    monkeypatch.setenv("TARGETING_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("TARGETING_CACHE", str(scorer_cache))
 
     def score(city: str, records: Path, *extra: object, method: str = "ebreg_mean") -> dict[float, dict[str, float]]:
         out = tmp_path / f"{city}-{method}"
