@@ -13,8 +13,8 @@ from hotspots.analyses import clusters, density, near, over_time, repeat_places,
 from hotspots.analyses.result import Analysis, Answer, Options
 from hotspots.results import Refusal, Run
 
-DENSITY, TIME, REPEATS, WEEK = "Density and clusters", "Over time", "Repeat places", "When"
-PAGES = (REPEATS, WEEK, TIME, DENSITY)
+LIST, REPEATS, WEEK, TIME, DENSITY = "Hotspots", "Repeat places", "When", "Over time", "Density and clusters"
+PAGES = (LIST, REPEATS, WEEK, TIME, DENSITY)
 """Pages of the app that show analyses."""
 
 
@@ -29,6 +29,11 @@ class Entry:
 
 
 ANALYSES: dict[str, Entry] = {
+    "list-chance": Entry("How many places of the list could be chance?", LIST, "R4.7", clusters.list_chance),
+    "agreement": Entry("Do count, density and repeat places name the same cells?", LIST, "R4.1",
+                       clusters.agreement),
+    "concentration": Entry("How concentrated are the reports?", LIST, "R1.13, R4.7", clusters.concentrated),
+    "harm": Entry("Would the list look different by harm?", LIST, "R4.13", near.harm),
     "repeat-clocks": Entry("Which places reach a threshold, and which approach it?", REPEATS, "R4.8",
                            repeat_places.clocks),
     "repeat-prompts": Entry("Where has a repeat just happened, and by when should we act?", REPEATS, "R4.11",
@@ -60,11 +65,6 @@ ANALYSES: dict[str, Entry] = {
     "bandwidth": Entry("How wide should the density be smoothed?", DENSITY, "R4.2, R4.4", density.bandwidth),
     "clusters": Entry("Which places are busier than ordinary ones?", DENSITY, "R4.3", clusters.unusual),
     "odd-cells": Entry("Which busy places stand alone among quiet ones?", DENSITY, "R4.3", clusters.odd_cells),
-    "list-chance": Entry("How many places of the list could be chance?", DENSITY, "R4.7", clusters.list_chance),
-    "agreement": Entry("Do count, density and repeat places name the same cells?", DENSITY, "R4.1",
-                       clusters.agreement),
-    "concentration": Entry("How concentrated are the reports?", DENSITY, "R1.13, R4.7", clusters.concentrated),
-    "harm": Entry("Would the list look different by harm?", DENSITY, "R4.13", near.harm),
 }  # fmt: skip
 """Name -> analysis, in the order the pages show them."""
 

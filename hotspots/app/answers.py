@@ -11,7 +11,8 @@ import streamlit as st
 from geodata.calendar import school_holidays
 from geodata.categories import label
 from geodata.errors import DataError
-from hotspots.analyses import ANALYSES, Options
+from hotspots.analyses import ANALYSES, Options, names_on
+from hotspots.analyses.registry import LIST
 from hotspots.analyses.words import HEADINGS, KEYS, SHARES
 from hotspots.app import data, widgets, words
 from hotspots.app.data import Asked, Upload
@@ -104,12 +105,24 @@ def _decimals(name: str) -> str:
 
 def in_depth(run: Run, hotspot_id: str) -> None:
     """Answer questions about one hotspot by itself: its hours, months, repeat places and kind over time."""
-    name = st.selectbox(
-        "More about this place", list(IN_DEPTH), index=None, format_func=_question, key="in_depth",
-        placeholder="Choose a question: hours, months, repeat places, kind over time",
-    )  # fmt: skip
+    name = _one_of(IN_DEPTH, "More about this place", "hours, months, repeat places, kind over time", key="in_depth")
     if name is not None:
         show_answer(run, name, Asked(Options(hotspot=hotspot_id)), key="in-depth-")
+
+
+def about_the_list(run: Run) -> None:
+    """Answer questions about the list as a whole: chance, agreement of measures, concentration, harm."""
+    name = _one_of(names_on(LIST), "More about this list", "chance, agreement, concentration, harm", key="about_list")
+    if name is not None:
+        show_answer(run, name, _choices(run, name), key="list-")
+
+
+def _one_of(names: Sequence[str], label_text: str, examples: str, *, key: str) -> str | None:
+    """Let the reader choose a question, none at first: nothing is worked out unasked."""
+    return st.selectbox(
+        label_text, list(names), index=None, format_func=_question, key=key,
+        placeholder=f"Choose a question: {examples}",
+    )  # fmt: skip
 
 
 def _choices(run: Run, name: str) -> Asked:

@@ -38,6 +38,9 @@ def analyse(
     facilities: Annotated[
         Path | None, typer.Option(help="Facilities: a table of name, type, longitude, latitude.")
     ] = None,
+    facility_within: Annotated[
+        float, typer.Option("--facility-within", help="Metres within which a report counts for a facility.")
+    ] = 50.0,
     harm_weights: Annotated[
         Path | None, typer.Option("--harm-weights", help="Your weights: category or offence_code, and weight (R4.13).")
     ] = None,
@@ -54,6 +57,9 @@ def analyse(
     bandwidth: Annotated[
         str, typer.Option(help="Smoothing in metres, or rule, likelihood or hold-out. [the run's setting]")
     ] = "",
+    half_life: Annotated[
+        float, typer.Option("--half-life", help="Days after which a report counts half in density-lately.")
+    ] = 60.0,
     compare: Annotated[
         tuple[str, str] | None,
         typer.Option(help="Two categories for density-compare. [the last 12 months and the 12 before]"),
@@ -85,7 +91,8 @@ def analyse(
         raise typer.BadParameter("give --area FILE and --out DIR, or --list")
     settings = settings_of(config, category, first, last)
     options = analyses.Options(
-        hotspot=hotspot, bandwidth=bandwidth, nation=nation,
+        hotspot=hotspot, bandwidth=bandwidth, nation=nation, half_life_days=half_life,
+        facility_within_m=facility_within,
         compare=None if compare is None else (slug(compare[0]), slug(compare[1])),
         facilities=None if facilities is None else read_facilities(facilities),
         harm=None if harm_weights is None else read_weights(harm_weights, asb_weight=asb_weight),

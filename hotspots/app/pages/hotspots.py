@@ -135,6 +135,7 @@ def main() -> None:
         widgets.hotspot_map(run, key=MAP)
     else:
         show_map_and_table(run)
+        answers.about_the_list(run)
         widgets.refusals(run)
     if run.notes:
         with st.expander("Notes on this list"):
