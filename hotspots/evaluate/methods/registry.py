@@ -7,7 +7,7 @@ from functools import partial
 
 import pandas as pd
 
-from hotspots.evaluate.methods import did, textbook
+from hotspots.evaluate.methods import calibrated, did, synthetic, textbook
 from hotspots.evaluate.methods.panel import Panel
 from hotspots.evaluate.methods.result import MethodResult
 
@@ -28,6 +28,9 @@ _DETERMINISTIC: dict[str, Method] = {
 _WITH_CHANCE: dict[str, Callable[..., MethodResult]] = {
     "permutation": did.permutation,
     "did_wild": did.did_wild,
+    "synthetic_control": synthetic.synthetic,
+    "sdid": synthetic.sdid,
+    "calibrated": calibrated.calibrated,
 }
 
 METHODS: dict[str, Callable[..., MethodResult]] = {**_DETERMINISTIC, **_WITH_CHANCE}
