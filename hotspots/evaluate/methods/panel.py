@@ -40,6 +40,8 @@ class Panel:
         Reports next door, shaped as ``treated`` and ``controls``.
     assignment : array of bool, shape (K, months), or None
         Rotation designs: which treated place had its turn in which month.
+    assignment_blocks : tuple of int or None
+        Rotation designs: months with the same number kept one draw of turns; None: each month was drawn by itself.
     starts : tuple of int or None
         First treated column of each treated place, where places started at different times.
     steps : tuple of (str, int)
@@ -58,6 +60,7 @@ class Panel:
     treated_ring: Floats | None = None
     controls_ring: Floats | None = None
     assignment: NDArray[np.bool_] | None = None
+    assignment_blocks: tuple[int, ...] | None = None
     starts: tuple[int, ...] | None = None
     steps: tuple[tuple[str, int], ...] = field(default=())
 
@@ -82,6 +85,8 @@ class Panel:
             raise DesignError(f"The start must leave months on both sides of {n_months}, got column {self.start}.")
         if not self.after or min(self.after) < self.start or max(self.after) >= n_months:
             raise DesignError("The after months must lie between the start and the last month.")
+        if self.assignment_blocks is not None and len(self.assignment_blocks) != n_months:
+            raise DesignError(f"{n_months} months need as many blocks of turns, got {len(self.assignment_blocks)}.")
         if self.starts is not None and len(self.starts) != k:
             raise DesignError(f"{k} treated places need as many starts, got {len(self.starts)}.")
 

@@ -7,7 +7,17 @@ from functools import partial
 
 import pandas as pd
 
-from hotspots.evaluate.methods import calibrated, did, synthetic, textbook
+from hotspots.evaluate.methods import (
+    bayes,
+    calibrated,
+    did,
+    events,
+    regression,
+    rotation,
+    staggered,
+    synthetic,
+    textbook,
+)
 from hotspots.evaluate.methods.panel import Panel
 from hotspots.evaluate.methods.result import MethodResult
 
@@ -17,6 +27,12 @@ _DETERMINISTIC: dict[str, Method] = {
     "long_max": did.long_max,
     "did_cluster": did.did_cluster,
     "did_model": did.did_model,
+    "controlled_its": regression.controlled_its,
+    "its": regression.its,
+    "ancova": regression.ancova,
+    "empirical_bayes": bayes.empirical_bayes,
+    "staggered": staggered.staggered,
+    "steps": staggered.steps,
     "wdd": textbook.wdd_matched,
     "wdd_scaled": textbook.wdd_scaled,
     "wdd_overdispersed": textbook.wdd_overdispersed,
@@ -28,6 +44,8 @@ _DETERMINISTIC: dict[str, Method] = {
 _WITH_CHANCE: dict[str, Callable[..., MethodResult]] = {
     "permutation": did.permutation,
     "did_wild": did.did_wild,
+    "event_study": events.event_study,
+    "rotation": rotation.rotation,
     "synthetic_control": synthetic.synthetic,
     "sdid": synthetic.sdid,
     "calibrated": calibrated.calibrated,

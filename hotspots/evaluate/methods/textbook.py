@@ -96,7 +96,7 @@ WDQ = About(
     "wdq",
     "Weighted displacement quotient and total net effect",
     "WDQ = (D1/C1 - D0/C0) / (T1/C1 - T0/C0); TNE = [T0 C1/C0 - T1] + [D0 C1/C0 - D1]",
-    "Bowers & Johnson (2003), doi:10.1023/A:1023016811222; Guerette (2009), POP Tool Guide 10",
+    "Bowers & Johnson (2003), doi:10.1023/A:1024909009240; Guerette (2009), POP Tool Guide 10",
     ("Treated places and the places next door would have changed by the comparison's percentage.",),
     "",
     60.0,
