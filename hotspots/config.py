@@ -15,12 +15,16 @@ from geodata.errors import DesignError
 from geodata.institutions import LocationPolicy, location_policies
 from geodata.period import parse_month
 from geodata.schema import ASB
+from hotspots.edits import Edit, edits_of
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 ALL_CATEGORIES = "all"
 """Category name that keeps every category."""
+
+HOURS = ("all", "day", "night")
+"""Whose reports a list may be made of: all, those of 06:00-18:00, those of 18:00-06:00 (R1.10)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,6 +160,9 @@ class RunConfig:
     include_officer_generated: bool = False  # R7.5: officers' own records follow patrols, not demand
     override_reason: str = ""  # R3.7: why the list is made although the data are graded red; printed on everything
     default_locations: tuple[LocationPolicy, ...] = ()  # R3.9: what is done with the records of a place
+    hours: str = HOURS[0]  # R1.10: reports of the whole day, of the day (06:00-18:00) or of evening and night
+    edits: tuple[Edit, ...] = ()  # R1.3: what an analyst changed about the hotspots as drawn
+    drawn_list: str = ""  # fingerprint of the list the edits were made to
     institutions: str = ""  # R1.11: file of sites, as polygons or points, whose records are left out
     density: DensityConfig = field(default_factory=DensityConfig)
     significance: SignificanceConfig = field(default_factory=SignificanceConfig)
@@ -168,6 +175,7 @@ class RunConfig:
     def __post_init__(self) -> None:
         _require(bool(self.categories), "categories must name at least one category, or 'all'")
         _require(self.resolution is None or 7 <= self.resolution <= 12, "resolution must lie between 7 and 12")
+        _require(self.hours in HOURS, f"hours must be one of {', '.join(HOURS)}")
         _require(self.hard_min_months >= 1, "hard_min_months must be at least 1")
         for month in (self.first_month, self.last_month):
             if month is not None:
@@ -217,6 +225,8 @@ def with_settings(config: Config, given: dict[str, Any]) -> Config:
             changed[name] = with_settings(current, value)
         elif name == "default_locations":
             changed[name] = location_policies(value if isinstance(value, list) else [value])
+        elif name == "edits":
+            changed[name] = edits_of(value if isinstance(value, list | tuple) else [value])
         else:
             changed[name] = tuple(value) if isinstance(value, list) else value
     try:

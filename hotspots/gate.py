@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pandas as pd
+
 from geodata.area import StudyArea
+from geodata.errors import DataError
 from geodata.institutions import read_institutions
 from geodata.quality import Gate, screen
 from geodata.sources import Intake
 from hotspots.config import ALL_CATEGORIES, RunConfig
+from hotspots.seasons import split_day_night
+from hotspots.timing import has_hours
 
 
 def take_through_gate(intake: Intake, area: StudyArea, config: RunConfig) -> Gate:
@@ -29,6 +34,49 @@ def take_through_gate(intake: Intake, area: StudyArea, config: RunConfig) -> Gat
         institutions=read_institutions(config.institutions) if config.institutions else (),
         with_officers=config.include_officer_generated,
     )
+
+
+def why_no_day_and_night(incidents: pd.DataFrame) -> str:
+    """Return why there can be no lists of the day and of the night; "" where there can (R1.10)."""
+    if has_hours(incidents).any():
+        return ""
+    return (
+        "None of these reports tells its hour, so there is no list of the day or of the night; load an extract with "
+        "dates and times, or use the whole day (R1.10)."
+    )
+
+
+def of_hours(gate: Gate, hours: str) -> Gate:
+    """Return what passed the gate of the day or of the evening and night (R1.10); the rest is counted as dropped.
+
+    Parameters
+    ----------
+    gate : Gate
+    hours : {"all", "day", "night"}
+        As `split_day_night`: day is 06:00-18:00, night 18:00-06:00.
+
+    Raises
+    ------
+    DataError
+        If no report of the area tells its hour, or none lies in those hours.
+    """
+    if hours == "all":
+        return gate
+    inside = gate.incidents.loc[gate.incidents["inside"]]
+    if refused := why_no_day_and_night(inside):
+        raise DataError(refused)
+    parts = split_day_night(gate.incidents)
+    wanted, other = (parts.day, parts.night) if hours == "day" else (parts.night, parts.day)
+    n_used, n_other = int(wanted["inside"].sum()), int(other["inside"].sum())
+    if n_used == 0:
+        raise DataError(
+            f"None of the {len(inside):,} reports lies in the hours asked for ({hours}); use the whole day."
+        )
+    dropped = {"outside the hours asked for": n_other, "hour not known": len(inside) - n_used - n_other}
+    report = replace(
+        gate.report, n_used=n_used, dropped=gate.report.dropped | {why: n for why, n in dropped.items() if n}
+    )
+    return replace(gate, incidents=wanted, report=report)
 
 
 def everything_beside(gate: Gate, intake: Intake, area: StudyArea, config: RunConfig) -> Gate:

@@ -13,6 +13,7 @@ import pandas as pd
 
 from geodata import cells as h3cells
 from geodata.area import StudyArea, operation_accuracy
+from geodata.errors import DesignError
 from geodata.events import Events, group_events
 from geodata.nsir import deterrable
 from geodata.quality import Gate, blocking
@@ -23,9 +24,10 @@ from hotspots import patrols as patrol_plan
 from hotspots.confidence import cells_with_confidence, hotspots_with_confidence
 from hotspots.config import RunConfig
 from hotspots.counts import count_cells, month_matrix
-from hotspots.delineate import delineate, empty_hotspots
+from hotspots.delineate import Basis, basis_of, draw, empty_hotspots
 from hotspots.density import collapse_points, kernel_density
-from hotspots.gate import take_through_gate
+from hotspots.editing import drawn_list, edit_hotspots, notes_on
+from hotspots.gate import of_hours, take_through_gate
 from hotspots.ranking import agreement, rank_cells, split_stability
 from hotspots.repeats import concentration, repeat_locations
 from hotspots.results import Agreement, Concentration, ListAccuracy, PatrolBudget, Provenance, Refusal, Run, Stability
@@ -76,13 +78,15 @@ def run(
     ------
     DataError
         If nothing usable is left after the gate; the message says where the records went.
+    DesignError
+        If edits do not fit the list these data and settings draw.
     """
     config = config or RunConfig()
     say = progress or (lambda _: None)
     intake = incidents if isinstance(incidents, Intake) else intake_of(incidents)
 
     say("Checking the data")
-    gate = take_through_gate(intake, area, config)
+    gate = of_hours(take_through_gate(intake, area, config), config.hours)
     snapped = gate.report.location_precision == "snap_point"
     resolution = config.resolution or (9 if snapped else 10)
     inside = gate.incidents.loc[gate.incidents["inside"]]
@@ -114,6 +118,7 @@ def run(
     stability: Stability | None = None
     agreed: Agreement | None = None
     accuracy: ListAccuracy | None = None
+    drawn_as = ""
     if _list_refusal(gate, config):
         hotspots = empty_hotspots()
     else:
@@ -123,11 +128,14 @@ def run(
             panel, DEFAULT if uses_others else FALLBACK, newest=config.ranking.backtest_origins, seed=config.seed
         )
         refused += unchecked
-        hotspots, drawn_notes = delineate(
-            cells, inside, area, config.delineation, default_locations=gate.report.default_locations,
-            period=gate.period, missing=missing, ranking=config.ranking, known=facts.known,
-            streets=streets,
+        basis = basis_of(
+            cells, inside, area, config.delineation, period=gate.period, missing=missing, ranking=config.ranking,
+            known=facts.known, streets=streets,
         )  # fmt: skip
+        hotspots, drawn_notes = draw(basis, gate.report.default_locations)
+        drawn_as = drawn_list(hotspots)
+        hotspots = _edited(hotspots, drawn_as, basis, config)
+        notes += notes_on(config.edits)
         hotspots = hotspots_with_both(hotspots_with_confidence(hotspots, inside), cells)
         hotspots = hotspots_with_kinds(hotspots, facts.matrix.drop(columns=missing, errors="ignore"))
         notes += _chance_note(hotspots, cells, facts.known)
@@ -176,6 +184,7 @@ def run(
         streets=streets,
         existing_cameras=cameras,
         is_synthetic=intake.is_synthetic,
+        drawn_list=drawn_as,
     )
 
 
@@ -376,6 +385,18 @@ def _chance_note(hotspots: gpd.GeoDataFrame, cells: gpd.GeoDataFrame, known: pd.
         return ()
     busiest = [cells.loc[text.split(","), "n"].idxmax() for text in hotspots["cells"]]
     return (scan_list(cells.loc[known, "n"], busiest, p_top=cells.loc[known, "p_top"]).describe(),)
+
+
+def _edited(hotspots: gpd.GeoDataFrame, drawn_as: str, basis: Basis, config: RunConfig) -> gpd.GeoDataFrame:
+    """Return the list as an analyst left it; edits made to another list are refused: their ids mean other places."""
+    if not config.edits:
+        return hotspots
+    if config.drawn_list not in ("", drawn_as):
+        raise DesignError(
+            f"The {len(config.edits)} edits were made to another list (drawn_list {config.drawn_list}; these data and "
+            f"settings draw {drawn_as}): use the data and settings they were made with, or make them afresh."
+        )
+    return edit_hotspots(hotspots, config.edits, basis)
 
 
 def _with_peaks(hotspots: gpd.GeoDataFrame, patrols: gpd.GeoDataFrame, *, can_tell_hours: bool) -> gpd.GeoDataFrame:

@@ -187,6 +187,7 @@ class Run:
     streets: gpd.GeoDataFrame | None
     existing_cameras: gpd.GeoDataFrame | None
     is_synthetic: bool
+    drawn_list: str = ""  # fingerprint of the hotspots before any edit
 
     @property
     def marking(self) -> str:

@@ -82,7 +82,9 @@ def ranked_list(run: Run) -> RenderableType:
             (f"truly in the top {k}: {row.p_top:.0%}", "cyan"),
         )  # fmt: skip
         kind = f"{row.kind_label}. {row.kind_why}" if row.kind_label else ""
-        details = [text for text in (row.reason, kind, row.peak, row.flags) if text]
+        details = [
+            text for text in (row.reason, kind, row.peak, row.flags, words.by_hand(run.hotspots.loc[row.Index])) if text
+        ]
         lines.append(heading)
         lines.extend(Padding(Text(text), (0, 0, 0, 4)) for text in details)
     return Padding(Group(*lines), (1, 0))
@@ -196,7 +198,8 @@ def banner(run: Run) -> RenderableType:
     label = " SYNTHETIC DATA " if run.is_synthetic else ""
     return Text.assemble(
         (f" {run.marking} ", "reverse"), (label, "bold black on yellow"),
-        f" Where reports have concentrated: {run.area.name}, {run.period}, {run.quality.n_used:,} reports",
+        f" Where reports have concentrated: {run.area.name}, {words.months_and_hours(run)}, "
+        f"{run.quality.n_used:,} reports",
     )  # fmt: skip
 
 

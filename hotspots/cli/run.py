@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -54,6 +55,11 @@ def run(
     override: Annotated[
         str | None, typer.Option("--override-reason", help="Why to make the list although the data are graded red.")
     ] = None,
+    hours: Annotated[str, typer.Option(help="Hours of the list: all, day (06:00-18:00) or night (18:00-06:00).")] = "",
+    edits: Annotated[
+        Path | None,
+        typer.Option("--edits", help="Changes to the hotspots as drawn (edits.toml, as the app writes it)."),
+    ] = None,
     with_analyses: Annotated[
         bool, typer.Option("--analyses", help="Also ask every question of `hotspots analyse`, into OUT/analyses.")
     ] = False,
@@ -63,13 +69,25 @@ def run(
     query: Query = None,
 ) -> None:
     """Run the whole recipe and write map, briefing, tables and provenance."""
-    settings = settings_of(config, category, first, last, override)
+    settings = with_list_options(settings_of(config, category, first, last, override), hours, edits)
     records = Records(paths, mapping, profile, database, query)
     result = run_and_report(records, area, out, settings, streets=streets, cameras=cameras)
     if with_analyses:
         from hotspots.analyses import ANALYSES, Options
 
         answer_questions(result, list(ANALYSES), Options(), out / "analyses")
+
+
+def with_list_options(config: RunConfig, hours: str, edits: Path | None) -> RunConfig:
+    """Return the settings with the hours of the list and an analyst's edits, where they were given."""
+    from hotspots.edits import read_edits
+
+    if hours:
+        config = replace(config, hours=hours)
+    if edits is not None:
+        changes, drawn_list = read_edits(edits)
+        config = replace(config, edits=changes, drawn_list=drawn_list)
+    return config
 
 
 def run_and_report(

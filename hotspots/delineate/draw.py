@@ -15,13 +15,12 @@ from geodata.confidence import at_any
 from geodata.period import Period
 from geodata.quality import DefaultLocation
 from hotspots.config import DelineationConfig, RankingConfig
-from hotspots.delineate.measure import Basis, basis_of, centres, empty_hotspots, measure
+from hotspots.delineate.measure import Basis, basis_of, centres, empty_hotspots, inside_of, measure, volume_needed
 from hotspots.delineate.polygons import Ground, Limits, best_first
 from hotspots.naming import street_name
 
 Floats = NDArray[np.float64]
 
-MONTHS_PER_YEAR = 12
 INSTITUTIONS = r"\b(?:police station|custody|hospital|prison|court|council offices?|civic centre)\b"
 """On snap points one coordinate holds a whole street, so only a place named as an institution is taken out (R1.11)."""
 
@@ -81,21 +80,20 @@ def delineate(
     notes : tuple of str
         What was left out, and why.
     """
+    if len(inside_of(incidents)) == 0 or len(cells) == 0:
+        return empty_hotspots(), ()
     basis = basis_of(
         cells, incidents, area, config, period=period, missing=missing, ranking=ranking, known=known, streets=streets
     )
-    if basis is None:
-        return empty_hotspots(), ()
+    return draw(basis, default_locations)
+
+
+def draw(basis: Basis, default_locations: Sequence[DefaultLocation] = ()) -> tuple[gpd.GeoDataFrame, tuple[str, ...]]:
+    """Draw hotspots from what they are counted from; see `delineate`."""
+    config = basis.config
     excluded, notes = institution_cells(basis, default_locations)
     groups, passed_over = _choose(eligible_cells(basis, excluded), basis)
     return measure(groups, basis), notes + _selection_notes(len(groups), passed_over, volume_needed(basis), config)
-
-
-def volume_needed(basis: Basis) -> int:
-    """Return the reports needed in the last 12 months, in proportion to the months there are (R1.4)."""
-    last_year = basis.period.months[-MONTHS_PER_YEAR:]
-    available = len(last_year) if basis.missing is None else int((~last_year.isin(basis.missing)).sum())
-    return int(np.ceil(basis.config.min_incidents_12m * available / MONTHS_PER_YEAR))
 
 
 def institution_cells(basis: Basis, default_locations: Sequence[DefaultLocation]) -> tuple[set[str], tuple[str, ...]]:

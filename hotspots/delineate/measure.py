@@ -23,13 +23,15 @@ from hotspots.ranking import in_both_halves
 
 Floats = NDArray[np.float64]
 
+MONTHS_PER_YEAR = 12
+
 COLUMNS: dict[str, str] = {
     "rank": "int64", "name": "object", "n": "int64", "n_12m": "int64", "expected": "float64", "n_shrunk": "float64",
     "score": "float64", "p_top": "float64", "cells": "object", "n_cells": "int64", "area_km2": "float64",
     "patrol_minutes": "float64", "per_minute": "float64", "longitude": "float64", "latitude": "float64",
     "density_rank": "int64", "repeat_share": "float64", "n_before_12m": "float64", "change_z": "float64",
     "top_types": "object", "peak": "object", "in_both_halves": "bool", "months_with_reports": "int64",
-    "flags": "object", "reason": "object",
+    "flags": "object", "edited": "object", "reason": "object",
 }  # fmt: skip
 
 
@@ -66,6 +68,11 @@ class Basis:
         return h3cells.resolution_of(self.cells.index[0])
 
 
+def inside_of(incidents: pd.DataFrame) -> pd.DataFrame:
+    """Return the reports of the area itself, without those of its buffer."""
+    return incidents.loc[incidents["inside"].to_numpy(dtype=bool)] if "inside" in incidents else incidents
+
+
 def basis_of(
     cells: gpd.GeoDataFrame,
     incidents: pd.DataFrame,
@@ -77,11 +84,9 @@ def basis_of(
     ranking: RankingConfig | None = None,
     known: pd.Series | None = None,
     streets: gpd.GeoDataFrame | None = None,
-) -> Basis | None:
-    """Return what hotspots are counted from; None where there is no report or no cell. Arguments as in `delineate`."""
-    reports = incidents.loc[incidents["inside"].to_numpy(dtype=bool)] if "inside" in incidents else incidents
-    if len(reports) == 0 or len(cells) == 0:
-        return None
+) -> Basis:
+    """Return what hotspots are counted from; there is at least one report and one cell. Arguments as in `delineate`."""
+    reports = inside_of(incidents)
     own = h3cells.assign(reports["longitude"], reports["latitude"], h3cells.resolution_of(cells.index[0]))
     x, y = area.project(reports["longitude"], reports["latitude"])
     moments = pd.DataFrame({"x": x, "y": y, "n": 1}).groupby(own).sum()
@@ -97,6 +102,13 @@ def basis_of(
         minutes=pd.Series(walking_minutes(cells, area, config, streets=streets), index=cells.index),
         moments=moments,
     )
+
+
+def volume_needed(basis: Basis) -> int:
+    """Return the reports needed in the last 12 months, in proportion to the months there are (R1.4)."""
+    last_year = basis.period.months[-MONTHS_PER_YEAR:]
+    available = len(last_year) if basis.missing is None else int((~last_year.isin(basis.missing)).sum())
+    return int(np.ceil(basis.config.min_incidents_12m * available / MONTHS_PER_YEAR))
 
 
 def centres(groups: Sequence[Sequence[str]], basis: Basis) -> Floats:
@@ -172,6 +184,7 @@ def _sums(groups: Sequence[Sequence[str]], basis: Basis) -> gpd.GeoDataFrame:
         longitude=longitude,
         latitude=latitude,
         peak="",
+        edited="",
     )
     index = pd.Index([f"H{r:02d}" for r in rank], name="hotspot_id", dtype=object)
     return gpd.GeoDataFrame(facts.set_axis(index, axis=0), geometry=gpd.GeoSeries(shapes, index=index), crs=WGS84)

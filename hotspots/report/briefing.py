@@ -45,7 +45,7 @@ def page_data(run: Run, title: str) -> dict[str, Any]:
     """Return what header and footer of every page say."""
     return {
         "title": title,
-        "running": f"{run.area.name}, {run.period}",
+        "running": f"{run.area.name}, {words.months_and_hours(run)}",
         "marking": run.marking,
         "synthetic": words.SYNTHETIC if run.is_synthetic else "",
         "caveat": words.CAVEAT,
@@ -61,11 +61,12 @@ def briefing_data(run: Run) -> dict[str, Any]:
     ordered = run.hotspots.sort_values("rank")
     classes = palette.count_classes(run.cells.loc[run.cells["n_12m"] > 0, "n_12m"])
     n = min(FIRST_PLACES, len(ordered))
+    hours = words.HOURS[run.config.hours]
     return {
         **page_data(run, f"{words.CLAIM}: {run.area.name}"),
         "heading": f"{words.CLAIM}: {run.area.name}",
         "subtitle": f"Reports from {run.period.first:%B %Y} to {run.period.last:%B %Y} "
-        f"({words.counted(run.period.n_months, 'month')}), for the tasking meeting",
+        f"({words.counted(run.period.n_months, 'month')}{', ' * bool(hours) + hours}), for the tasking meeting",
         "first_heading": f"The first {n} of {len(ordered)} places, and when",
         "count_heading": f"Reports, {words.year_label(run).removeprefix('in the ')}",
         "year_label": words.year_label(run).removeprefix("in the "),

@@ -14,8 +14,8 @@ def bar(run: Run) -> str:
     return (
         f'<header class="asb-bar"><span class="asb-mark">{escaped(run.marking)}</span>'
         f"<b>{words.CLAIM}: {escaped(run.area.name)}</b> "
-        f"<span>{run.period}</span><span>{run.quality.n_used:,} reports used of {run.quality.n_read:,} records read"
-        f"</span><span>data grade {run.quality.grade}</span>{synthetic}</header>"
+        f"<span>{words.months_and_hours(run)}</span><span>{run.quality.n_used:,} reports used of "
+        f"{run.quality.n_read:,} records read</span><span>data grade {run.quality.grade}</span>{synthetic}</header>"
     )
 
 

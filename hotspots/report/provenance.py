@@ -51,6 +51,8 @@ def run_json(run: Run) -> bytes:
         "missing_force_months": quality.missing_force_months,
         "override_reason": run.config.override_reason,
         "n_hotspots": len(run.hotspots),
+        "drawn_list": run.drawn_list,
+        "edits": run.config.edits,
         "refused": run.refused,
         "notes": run.notes,
         "concentration": run.concentration,

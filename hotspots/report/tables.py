@@ -90,7 +90,7 @@ def about_table(run: Run) -> pd.DataFrame:
         ("Title", f"{words.CLAIM}: {run.area.name}"),
         ("Marking", run.marking),
         *([("SYNTHETIC", words.SYNTHETIC)] if run.is_synthetic else []),
-        ("Period", str(run.period)),
+        ("Period", words.months_and_hours(run)),
         ("Categories", ", ".join(run.config.categories)),
         ("Records read", quality.n_read),
         ("Records used", quality.n_used),

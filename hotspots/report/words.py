@@ -54,6 +54,16 @@ def about(share: float) -> str:
     return f"about {part} in {whole}"
 
 
+HOURS = {"all": "", "day": "day, 06:00-18:00", "night": "evening and night, 18:00-06:00"}
+"""What a list is of, by the run's setting (R1.10)."""
+
+
+def months_and_hours(run: Run) -> str:
+    """Return the months of a run, and the hours where it is not the whole day (R1.10)."""
+    hours = HOURS[run.config.hours]
+    return f"{run.period}, {hours}" if hours else str(run.period)
+
+
 def year_label(run: Run) -> str:
     """Return what the column ``n_12m`` counts: the last 12 months, or the shorter data there are."""
     months = run.period.n_months
@@ -266,7 +276,8 @@ def provenance(run: Run) -> str:
     stamp = run.provenance
     return (
         f"Data {stamp.fingerprint[:12]} | seed {stamp.seed} | asb-hotspots {stamp.versions.get('asb-hotspots', '?')} | "
-        f"{run.period} | {run.quality.n_used:,} of {run.quality.n_read:,} records used | grade {run.quality.grade}"
+        f"{months_and_hours(run)} | {run.quality.n_used:,} of {run.quality.n_read:,} records used | "
+        f"grade {run.quality.grade}"
     )
 
 
@@ -288,8 +299,14 @@ def hotspot_facts(run: Run, hotspot_id: str) -> dict[str, str]:
         "changes": trend(row),
         "new_or_long_standing": persistence(row, run),
         "one_address": one_address(row, run),
-        "notes": str(row["flags"]),
+        "notes": ". ".join(filter(None, [row["flags"], by_hand(row)])),
     }
+
+
+def by_hand(row: pd.Series) -> str:
+    """Return what an analyst changed about a hotspot and why, or nothing (R1.3)."""
+    edited = row.get("edited", "")
+    return f"Changed by hand: {edited}" if edited else ""
 
 
 def monthly(run: Run, *, months: int = 12) -> pd.DataFrame:
