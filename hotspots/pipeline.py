@@ -132,14 +132,10 @@ def run(
             cells, inside, area, config.delineation, period=gate.period, missing=missing, ranking=config.ranking,
             known=facts.known, streets=streets,
         )  # fmt: skip
-        hotspots, drawn_notes = draw(basis, gate.report.default_locations)
-        drawn_as = drawn_list(hotspots)
-        hotspots = _edited(hotspots, drawn_as, basis, config)
-        notes += notes_on(config.edits)
+        hotspots, drawn_as, drawn_notes = _draw_and_edit(basis, gate, config)
         hotspots = hotspots_with_both(hotspots_with_confidence(hotspots, inside), cells)
         hotspots = hotspots_with_kinds(hotspots, facts.matrix.drop(columns=missing, errors="ignore"))
-        notes += _chance_note(hotspots, cells, facts.known)
-        notes += drawn_notes
+        notes += notes_on(config.edits) + _chance_note(hotspots, cells, facts.known) + drawn_notes
         agreed = agreement(cells, repeats, k=config.delineation.n_hotspots)
         repeats = _locate_repeats(repeats, hotspots)
 
@@ -387,16 +383,21 @@ def _chance_note(hotspots: gpd.GeoDataFrame, cells: gpd.GeoDataFrame, known: pd.
     return (scan_list(cells.loc[known, "n"], busiest, p_top=cells.loc[known, "p_top"]).describe(),)
 
 
-def _edited(hotspots: gpd.GeoDataFrame, drawn_as: str, basis: Basis, config: RunConfig) -> gpd.GeoDataFrame:
-    """Return the list as an analyst left it; edits made to another list are refused: their ids mean other places."""
+def _draw_and_edit(basis: Basis, gate: Gate, config: RunConfig) -> tuple[gpd.GeoDataFrame, str, tuple[str, ...]]:
+    """Return the list as an analyst left it, the fingerprint of the list as drawn, and what was left out.
+
+    Edits made to another list are refused: their ids mean other places.
+    """
+    hotspots, notes = draw(basis, gate.report.default_locations)
+    drawn_as = drawn_list(hotspots)
     if not config.edits:
-        return hotspots
+        return hotspots, drawn_as, notes
     if config.drawn_list not in ("", drawn_as):
         raise DesignError(
             f"The {len(config.edits)} edits were made to another list (drawn_list {config.drawn_list}; these data and "
             f"settings draw {drawn_as}): use the data and settings they were made with, or make them afresh."
         )
-    return edit_hotspots(hotspots, config.edits, basis)
+    return edit_hotspots(hotspots, config.edits, basis), drawn_as, notes
 
 
 def _with_peaks(hotspots: gpd.GeoDataFrame, patrols: gpd.GeoDataFrame, *, can_tell_hours: bool) -> gpd.GeoDataFrame:

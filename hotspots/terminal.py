@@ -73,6 +73,8 @@ def ranked_list(run: Run) -> RenderableType:
     """Return the ranked hotspots with their reasons."""
     if run.hotspots.empty:
         return Text("No hotspot list: see the reason below. The map shows the counts.", style="yellow")
+    from hotspots.report import words
+
     k = run.config.delineation.n_hotspots
     lines: list[RenderableType] = []
     for row in run.hotspots.sort_values("rank").itertuples():
@@ -195,6 +197,8 @@ def fetched(report: FetchReport, folder: Path) -> RenderableType:
 
 def banner(run: Run) -> RenderableType:
     """Return the first lines of a run: what, where, when, under which marking."""
+    from hotspots.report import words
+
     label = " SYNTHETIC DATA " if run.is_synthetic else ""
     return Text.assemble(
         (f" {run.marking} ", "reverse"), (label, "bold black on yellow"),
