@@ -17,10 +17,13 @@ from hotspots.analyses import ANALYSES, PAGES, Options, names_on
 from hotspots.app import data
 from hotspots.app.answers import _ASKS, IN_DEPTH
 from hotspots.app.data import Asked, Dataset
-from hotspots.config import RunConfig
+from hotspots.config import RankingConfig, RunConfig
 
 FILES = {"Hotspots": "hotspots", "Repeat places": "repeat_places", "When": "when", "Over time": "over_time",
          "Density and clusters": "density_and_clusters"}  # fmt: skip
+UNCHECKED = RunConfig(ranking=RankingConfig(backtest_origins=0))
+"""The recipe without the back-test of its list, which no question asks for."""
+
 AREA = StudyArea("Little Town", shapely.box(-2.14, 52.57, -2.10, 52.60))
 
 
@@ -46,7 +49,7 @@ def open_page(root: Path, page: str, dataset: Dataset | None) -> AppTest:
     app = AppTest.from_file(str(root / "streamlit_app.py"), default_timeout=120)
     if dataset is not None:
         app.session_state["asb_dataset"] = dataset
-        app.session_state["asb_config"] = RunConfig()
+        app.session_state["asb_config"] = UNCHECKED
     return app.run().switch_page(f"hotspots/app/pages/{FILES[page]}.py").run()
 
 
@@ -97,7 +100,7 @@ def test_choosing_a_question_and_a_hotspot_answers_about_that_hotspot(root):
     app.radio[0].set_value("seasons").run()
     app.selectbox(key="asked_hotspot").set_value("H02").run()
     assert not app.exception
-    run = data.finished_run(data.sample(), RunConfig())
+    run = data.finished_run(data.sample(), UNCHECKED)
     assert f"{run.hotspots.loc['H02', 'name']}: " in said(app)
 
 
@@ -115,7 +118,7 @@ def test_every_question_of_street_centres_and_months_is_answered_or_refused_in_w
 
 def test_a_hotspot_is_asked_more_on_the_hotspots_page(root):
     app = AppTest.from_file(str(root / "streamlit_app.py"), default_timeout=120)
-    app.session_state["asb_dataset"], app.session_state["asb_config"] = data.sample(), RunConfig()
+    app.session_state["asb_dataset"], app.session_state["asb_config"] = data.sample(), UNCHECKED
     app.run().switch_page("hotspots/app/pages/hotspots.py").run()
     assert 'class="asb-drawing"' not in said(app)
     app.selectbox(key="in_depth").set_value("week").run()
@@ -138,7 +141,7 @@ def test_the_list_is_asked_more_with_weights_of_ones_own(root):
 
 
 def test_an_answer_is_worked_out_once_for_each_way_to_ask():
-    dataset, config = data.sample(), RunConfig()
+    dataset, config = data.sample(), UNCHECKED
     run = data.run(dataset, config, lambda _: None)
     asked = Asked(Options(hotspot="H02"))
     first = data.answer(dataset, run, "seasons", asked)

@@ -12,7 +12,11 @@ import hotspots
 from geodata.area import StudyArea, read_area
 from geodata.sample import make_city, write_city
 from geodata.sources.streets import read_streets
+from hotspots.config import RankingConfig, RunConfig
 from hotspots.results import Run
+
+UNCHECKED = RunConfig(ranking=RankingConfig(backtest_origins=0))
+"""The recipe without the back-test of its list, which no analysis asks for."""
 
 TOWN = StudyArea("Little Town", shapely.box(-2.14, 52.57, -2.10, 52.60))
 
@@ -42,7 +46,7 @@ def city(tmp_path_factory: pytest.TempPathFactory) -> Run:
     write_city(make_city(0), folder)
     area = read_area(folder / "area.geojson")
     intake = geodata.read([folder / "incidents.csv"])
-    return hotspots.run(intake, area, streets=read_streets(folder / "streets.geojson", area=area))
+    return hotspots.run(intake, area, UNCHECKED, streets=read_streets(folder / "streets.geojson", area=area))
 
 
 @pytest.fixture(scope="session")
@@ -53,7 +57,7 @@ def snapped() -> Run:
     records["occurred_from"] = records["occurred_to"] = pd.Series(
         pd.NaT, index=records.index, dtype="datetime64[us, Europe/London]"
     )
-    return hotspots.run(records.assign(time_precision="month", location_precision="snap_point"), TOWN)
+    return hotspots.run(records.assign(time_precision="month", location_precision="snap_point"), TOWN, UNCHECKED)
 
 
 ODD_RECORDS = {
@@ -66,13 +70,16 @@ ODD_RECORDS = {
 }
 
 
-@pytest.fixture(params=ODD_RECORDS)
+SLOWER = ("one point", "days")
+
+
+@pytest.fixture(params=[pytest.param(name, marks=pytest.mark.slow) if name in SLOWER else name for name in ODD_RECORDS])
 def odd(request: pytest.FixtureRequest) -> tuple[str, Run]:
     """A run on records that lack something, and what they lack."""
-    return request.param, hotspots.run(ODD_RECORDS[request.param](town_records()), TOWN)
+    return request.param, hotspots.run(ODD_RECORDS[request.param](town_records()), TOWN, UNCHECKED)
 
 
 @pytest.fixture(scope="session")
 def town() -> Run:
     """A town known to the minute and the address."""
-    return hotspots.run(town_records(), TOWN)
+    return hotspots.run(town_records(), TOWN, UNCHECKED)
