@@ -13,6 +13,7 @@ st.navigation(
     [
         st.Page(PAGES / "data.py", title="Data", default=True),
         st.Page(PAGES / "hotspots.py", title="Hotspots"),
+        st.Page(PAGES / "how_good.py", title="How good is this list?"),
         st.Page(PAGES / "repeat_places.py", title="Repeat places"),
         st.Page(PAGES / "when.py", title="When"),
         st.Page(PAGES / "over_time.py", title="Over time"),

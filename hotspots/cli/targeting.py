@@ -44,6 +44,16 @@ def backtest(
     category: Category = None,
     first: Annotated[str | None, typer.Option("--from", help="First month tested, YYYY-MM.")] = None,
     last: Annotated[str | None, typer.Option("--to", help="Last month tested, YYYY-MM.")] = None,
+    by: Annotated[
+        str | None, typer.Option("--by", help="Also one list a category, day-night or agency: sets.csv.")
+    ] = None,
+    sparse: Annotated[
+        bool, typer.Option("--sparse", help="Also how the list changes as reports thin out: sparse.csv.")
+    ] = False,
+    imd: Annotated[
+        Path | None, typer.Option("--imd", help="CSV of deprivation deciles by area code: equality.csv. Needs --lsoa.")
+    ] = None,
+    lsoa: Annotated[Path | None, typer.Option("--lsoa", help="Boundaries of the areas that --imd names.")] = None,
     config: Config = None,
     mapping: Mapping = None,
     profile: Profile = None,
@@ -56,10 +66,14 @@ def backtest(
     from hotspots import terminal
     from hotspots.files import write_files
     from hotspots.gate import take_through_gate
-    from hotspots.report.accuracy import backtest_files
+    from hotspots.report.accuracy import backtest_files, csv_bytes, equality_csv, sets_csv
     from hotspots.targeting import DEFAULT, rankers_named, run_backtest
     from hotspots.targeting.assemble import panel_of
+    from hotspots.targeting.sets import backtest_sets
+    from hotspots.targeting.sparse import sparse_curve
 
+    if (imd is None) != (lsoa is None):
+        raise typer.BadParameter("--imd and --lsoa go together: deciles by area code, and the areas")
     rankers = rankers_named(method or [DEFAULT])
     settings = settings_of(config, category, None, None)
     with progress() as say:
@@ -74,7 +88,17 @@ def backtest(
         )  # fmt: skip
         names = [ranker.name for ranker in rankers]
         record = _record(study, gate, settings, resolution) | {"fallback": not panel.has_others}
-        written = write_files(out, backtest_files(found, names, record))
+        files = backtest_files(found, names, record)
+        if by is not None:
+            say(f"Testing a list for each {by}")
+            answers = backtest_sets(gate, intake, study, settings, kind=by, method=names[0], resolution=resolution)
+            files["sets.csv"] = sets_csv(by, answers)
+        if sparse:
+            say("Thinning the reports")
+            files["sparse.csv"] = csv_bytes(sparse_curve(panel, names[0], random_state=settings.seed))
+        if imd is not None and lsoa is not None:
+            files["equality.csv"] = equality_csv(found, panel, names[0], imd, lsoa)
+        written = write_files(out, files)
     screen = terminal.console()
     screen.print(terminal.backtest(found, names))
     if not panel.has_others:

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from geodata.context import read_boundaries
 from hotspots.report import words
 from hotspots.report.provenance import as_json
-from hotspots.targeting import BASELINE, RANKERS, Backtest
+from hotspots.report.tables import safe_text
+from hotspots.results import ListAccuracy
+from hotspots.targeting import BASELINE, RANKERS, Backtest, Panel
+from hotspots.targeting.equality import equality_view, read_deciles
 
 
 def backtest_files(backtest: Backtest, methods: Sequence[str], record: dict[str, Any]) -> dict[str, bytes]:
@@ -40,6 +46,25 @@ def backtest_files(backtest: Backtest, methods: Sequence[str], record: dict[str,
         "accuracy.csv": csv_bytes(backtest.accuracy),
         "accuracy.json": as_json(content),
     }
+
+
+def sets_csv(kind: str, answers: Mapping[str, ListAccuracy | str]) -> bytes:
+    """Return ``sets.csv``: accuracy of a list of each part of the reports, or why none is given."""
+    rows = [
+        {"by": kind, "part": name} | ({"refused": found} if isinstance(found, str) else asdict(found))
+        for name, found in answers.items()
+    ]
+    return csv_bytes(pd.DataFrame(rows).map(safe_text))
+
+
+def equality_csv(tested: Backtest, panel: Panel, method: str, imd: Path, lsoa: Path) -> bytes:
+    """Return ``equality.csv``: shares of land, flagged cells and reports by deprivation decile (R7.7)."""
+    boundaries, deciles = read_boundaries(lsoa), read_deciles(imd)
+    views = [
+        equality_view(tested, panel, method, area=area, boundaries=boundaries, deciles=deciles).assign(area=area)
+        for area in tested.monthly["area"].unique()
+    ]
+    return csv_bytes(pd.concat(views).reset_index())
 
 
 def csv_bytes(frame: pd.DataFrame) -> bytes:

@@ -33,6 +33,7 @@ def panel_of(
     step: str = "month",
     until: pd.Timestamp | None = None,
     not_counted: pd.Index | None = None,
+    wanted: pd.Series | None = None,
 ) -> Panel:
     """Return the panel of the wanted reports, with every other category that was read beside them.
 
@@ -50,6 +51,8 @@ def panel_of(
         Last month of the panel; months after the last record count as not delivered.
     not_counted : Index, optional
         Incidents that count nothing, such as later calls about one event.
+    wanted : Series of bool, optional
+        Reports that are ranked by instead of those of the wanted categories, on the index of `everything_beside`.
 
     Raises
     ------
@@ -67,7 +70,7 @@ def panel_of(
     return build_panel(
         incidents,
         area,
-        wanted=_is_wanted(incidents["category"], config),
+        wanted=is_wanted(incidents["category"], config) if wanted is None else wanted,
         resolution=resolution,
         steps=steps_between(gate.period.first, last, step),
         step=step,
@@ -76,7 +79,8 @@ def panel_of(
     )
 
 
-def _is_wanted(category: pd.Series, config: RunConfig) -> pd.Series:
+def is_wanted(category: pd.Series, config: RunConfig) -> pd.Series:
+    """Return which records are of a category the settings ask for."""
     if ALL_CATEGORIES in config.categories:
         return pd.Series(data=True, index=category.index)
     return category.isin([slug(name) for name in config.categories])

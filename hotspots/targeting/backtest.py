@@ -88,7 +88,7 @@ class Backtest:
 
 
 def list_accuracy(
-    panel: Panel, method: str, *, newest: int, seed: int
+    panel: Panel, method: str, *, newest: int | None, seed: int
 ) -> tuple[ListAccuracy | None, tuple[Refusal, ...]]:
     """Return how good lists of one method were over the newest past months, or why that cannot be said."""
     if newest == 0:

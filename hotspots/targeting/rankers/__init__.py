@@ -20,19 +20,26 @@ DEFAULT: Final = "ebreg_mean"
 RANKERS: Final[dict[str, Ranker]] = {
     ranker.name: ranker
     for ranker in (
-        Ranker(DEFAULT, "what a cell had, pulled towards what similar cells have", averaged_bayes),
-        Ranker("last1", "reports of the last month", last_step),
-        Ranker(BASELINE, "plain count over 12 months", count_over(12)),
-        Ranker("count24", "plain count over 24 months", count_over(24)),
-        Ranker("countall", "plain count over all months", count_over(None)),
-        Ranker("kde", "quartic density, 200 m", density_over(200.0)),
-        Ranker("kde_tuned", "quartic density, bandwidth chosen on earlier months", tuned_density),
-        Ranker("decayed", "recent months and the same season count more", decayed_count),
-        Ranker("gi_star", "Gi* over the cell and its ring", gi_star_score),
-        Ranker("eb_neighbours", "what a cell had, pulled towards what the cells around it have", neighbourhood_bayes),
-        Ranker("poisson_glm", "Poisson regression on earlier months", poisson_regression),
-        Ranker("boosted_trees", "boosted trees on earlier months (opaque)", boosted_trees, is_opaque=True),
-        Ranker("ensemble", "average of four methods (opaque)", ensemble, is_opaque=True),
+        Ranker(DEFAULT, "similar cells", "what a cell had, pulled towards what similar cells have", averaged_bayes),
+        Ranker("last1", "last month", "reports of the last month", last_step),
+        Ranker(BASELINE, "count, 12 months", "plain count over 12 months", count_over(12)),
+        Ranker("count24", "count, 24 months", "plain count over 24 months", count_over(24)),
+        Ranker("countall", "count, all months", "plain count over all months", count_over(None)),
+        Ranker("kde", "density, 200 m", "quartic density, 200 m", density_over(200.0)),
+        Ranker("kde_tuned", "density, tuned", "quartic density, bandwidth chosen on earlier months", tuned_density),
+        Ranker("decayed", "decayed count", "recent months and the same season count more", decayed_count),
+        Ranker("gi_star", "Gi*", "Gi* over the cell and its ring", gi_star_score),
+        Ranker(
+            "eb_neighbours",
+            "cells around",
+            "what a cell had, pulled towards what the cells around it have",
+            neighbourhood_bayes,
+        ),
+        Ranker("poisson_glm", "Poisson regression", "Poisson regression on earlier months", poisson_regression),
+        Ranker(
+            "boosted_trees", "boosted trees", "boosted trees on earlier months (opaque)", boosted_trees, is_opaque=True
+        ),
+        Ranker("ensemble", "average of four", "average of four methods (opaque)", ensemble, is_opaque=True),
     )
 }
 """Every ranker by name, the default first."""

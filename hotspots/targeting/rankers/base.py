@@ -21,8 +21,8 @@ class Ranker:
     ----------
     name : str
         As on the command line.
-    label : str
-        As people read it.
+    short, label : str
+        As people read it, on a chart and in a sentence.
     score : callable
         Takes the past (a `Panel` that ends where the ranking begins) and how many steps are ranked for; returns a
         number for each cell, higher meaning a worse place. Whatever it learns, it learns from that past.
@@ -31,6 +31,7 @@ class Ranker:
     """
 
     name: str
+    short: str
     label: str
     score: Callable[[Panel, int], Floats]
     is_opaque: bool = False
