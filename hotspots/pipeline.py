@@ -30,8 +30,19 @@ from hotspots.editing import drawn_list, edit_hotspots, notes_on
 from hotspots.gate import of_hours, take_through_gate
 from hotspots.ranking import agreement, rank_cells, split_stability
 from hotspots.repeats import concentration, repeat_locations
-from hotspots.results import Agreement, Concentration, ListAccuracy, PatrolBudget, Provenance, Refusal, Run, Stability
+from hotspots.results import (
+    Agreement,
+    Concentration,
+    ListAccuracy,
+    PatrolBudget,
+    Provenance,
+    Refusal,
+    Robustness,
+    Run,
+    Stability,
+)
 from hotspots.significance import false_discovery, gi_star_ordinary, scan_list
+from hotspots.stability import assess
 from hotspots.targeting import DEFAULT, Panel
 from hotspots.targeting.assemble import panel_of
 from hotspots.targeting.backtest import FALLBACK, list_accuracy
@@ -119,6 +130,7 @@ def run(
     agreed: Agreement | None = None
     accuracy: ListAccuracy | None = None
     drawn_as = ""
+    robustness: Robustness | None = None
     if _list_refusal(gate, config):
         hotspots = empty_hotspots()
     else:
@@ -136,6 +148,14 @@ def run(
         hotspots = hotspots_with_both(hotspots_with_confidence(hotspots, inside), cells)
         hotspots = hotspots_with_kinds(hotspots, facts.matrix.drop(columns=missing, errors="ignore"))
         notes += notes_on(config.edits) + _chance_note(hotspots, cells, facts.known) + drawn_notes
+        if not hotspots.empty:
+            say("Holding the list against other grids and parts of the period")
+            hotspots, robustness = assess(
+                hotspots, inside, area, config, events=facts.events, last_year=cells["n_12m"], known=facts.known,
+                known_at=facts.known_at, period=gate.period, resolution=resolution, missing=missing, streets=streets,
+                counted=None if events is None else events.is_first.to_numpy(),
+                default_locations=gate.report.default_locations,
+            )  # fmt: skip
         agreed = agreement(cells, repeats, k=config.delineation.n_hotspots)
         repeats = _locate_repeats(repeats, hotspots)
 
@@ -173,6 +193,7 @@ def run(
         notes=notes,
         concentration=_concentration(cells, facts.known, config),
         stability=stability,
+        robustness=robustness,
         agreement=agreed,
         accuracy=accuracy,
         budget=_budget(hotspots, config),
@@ -191,6 +212,7 @@ class _Facts:
     matrix: pd.DataFrame  # cells of the area x months, reports inside the boundary
     events: pd.DataFrame  # the same, several calls about one event counted once; reports where times are too coarse
     known: pd.Series  # cells where anything of any category was ever recorded
+    known_at: pd.DataFrame  # and the points of the area where it was
     wide: pd.Series  # cells of the area and its buffer: all reports, in or out of the boundary
 
 
@@ -289,6 +311,7 @@ def _count(intake: Intake, gate: Gate, area: StudyArea, resolution: int, events:
         matrix=matrix,
         events=first_calls,
         known=known,
+        known_at=points,
         wide=wide_counts.reindex(wide_cover, fill_value=0),
     )
 

@@ -52,6 +52,90 @@ class Stability:
 
 
 @dataclass(frozen=True, slots=True)
+class Quarters:
+    """How many hotspots the quarters of the period would have picked, each by itself (R1.9)."""
+
+    n_hotspots: int
+    in_all: int
+    in_three: int
+    months: int
+
+    def describe(self) -> str:
+        """Return it as a sentence."""
+        return (
+            f"Of {self.n_hotspots} hotspots, {self.in_three} would also have been picked by at least three of the four "
+            f"quarters of the period ({self.months} months each) alone, {self.in_all} by all four."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Survival:
+    """How many hotspots are there on other grids too (R4.18): ``by_grid`` says how many on each."""
+
+    n_hotspots: int
+    everywhere: int
+    by_grid: dict[str, int]
+
+    def describe(self) -> str:
+        """Return it as a sentence."""
+        each = "; ".join(f"{grid}: {n}" for grid, n in self.by_grid.items())
+        rest = (
+            "the list does not hang on where the cells happen to lie"
+            if self.everywhere == self.n_hotspots
+            else "the others owe their place in part to where the cells happen to lie"
+        )
+        return f"{self.everywhere} of {self.n_hotspots} hotspots are there on every other grid tried ({each}); {rest}."
+
+
+@dataclass(frozen=True, slots=True)
+class RegressionToMean:
+    """How far the reports of the list will fall with nothing done, because it was picked for high counts (R6.4).
+
+    ``reports`` in the last ``months``; ``expected`` in an equal period to come with a 90 % band ``low`` to ``high``.
+    ``held_back`` is the fall measured with half of the reports held back at random, ``held_back_by_model`` what the
+    model says of the same halves: where they differ much, do not rely on the band.
+    """
+
+    n_hotspots: int
+    months: int
+    reports: int
+    expected: float
+    low: float
+    high: float
+    held_back: float
+    held_back_by_model: float
+
+    @property
+    def change(self) -> float:
+        """Expected change as a share, e.g. -0.15."""
+        return self.expected / self.reports - 1 if self.reports else 0.0
+
+    def describe(self) -> str:
+        """Return it as a sentence."""
+        fall = -self.change
+        moved = f"{abs(fall):.0%} {'fewer' if fall > 0 else 'more'}"
+        return (
+            f"With nothing done, these {self.n_hotspots} places would be expected to go from {self.reports:,} reports "
+            f"in {self.months} months to about {self.expected:,.0f} in the {self.months} months after ({self.low:,.0f} "
+            f"to {self.high:,.0f}; {moved}), because places picked for a high count had some luck. A change of that "
+            "size shows nothing about what was done there."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Robustness:
+    """How steady a list is: in quarters of the period, on other grids, and against regression to the mean."""
+
+    quarters: Quarters
+    survival: Survival
+    regression: RegressionToMean
+
+    def describe(self) -> tuple[str, ...]:
+        """Return a sentence on each."""
+        return self.quarters.describe(), self.survival.describe(), self.regression.describe()
+
+
+@dataclass(frozen=True, slots=True)
 class Agreement:
     """How far count, kernel density and repeat score name the same places in the top k (R4.1)."""
 
@@ -180,6 +264,7 @@ class Run:
     notes: tuple[str, ...]
     concentration: Concentration | None
     stability: Stability | None
+    robustness: Robustness | None
     agreement: Agreement | None
     accuracy: ListAccuracy | None
     budget: PatrolBudget | None

@@ -112,6 +112,8 @@ def confidence(run: Run) -> RenderableType:
                 style="" if s.is_stable else "bold yellow",
             )
         )
+    if run.robustness is not None:
+        lines.extend(Text(sentence) for sentence in run.robustness.describe())
     if (a := run.agreement) is not None:
         lines.append(
             Text(f"Of the top {a.k} cells by rank, {a.count_and_density:.0%} are also in the density map's top {a.k}.")

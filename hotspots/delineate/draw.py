@@ -92,7 +92,7 @@ def draw(basis: Basis, default_locations: Sequence[DefaultLocation] = ()) -> tup
     """Draw hotspots from what they are counted from; see `delineate`."""
     config = basis.config
     excluded, notes = institution_cells(basis, default_locations)
-    groups, passed_over = _choose(eligible_cells(basis, excluded), basis)
+    groups, passed_over = choose_groups(eligible_cells(basis, excluded), basis)
     return measure(groups, basis), notes + _selection_notes(len(groups), passed_over, volume_needed(basis), config)
 
 
@@ -126,7 +126,7 @@ def eligible_cells(basis: Basis, excluded: set[str]) -> gpd.GeoDataFrame:
     return eligible.iloc[np.lexsort((eligible.index.to_numpy().astype(str), -eligible["score"].to_numpy()))]
 
 
-def _choose(eligible: gpd.GeoDataFrame, basis: Basis) -> tuple[list[list[str]], int]:
+def choose_groups(eligible: gpd.GeoDataFrame, basis: Basis) -> tuple[list[list[str]], int]:
     """Return the cells of each hotspot, best first, and how many places were too close to a better one."""
     config = basis.config
     chosen: list[list[str]] = []

@@ -57,6 +57,7 @@ def run_json(run: Run) -> bytes:
         "notes": run.notes,
         "concentration": run.concentration,
         "stability": run.stability,
+        "robustness": run.robustness,
         "agreement": run.agreement,
         "accuracy": run.accuracy,
         "accuracy_in_words": [] if run.accuracy is None else words.accuracy(run.accuracy),

@@ -182,7 +182,7 @@ def grade(run: Run) -> str:
 
 
 def sureness(run: Run) -> list[str]:
-    """Return how sure the list is (R8.5): concentration, stability, agreement of methods."""
+    """Return how sure the list is (R8.5): concentration, stability, other grids, luck, agreement of methods."""
     lines = []
     if (c := run.concentration) is not None:
         lines.append(
@@ -195,6 +195,8 @@ def sureness(run: Run) -> list[str]:
             f"{'Stable' if s.is_stable else 'UNSTABLE'}: {kept} of the top {s.k} cells are the same in both halves of "
             f"the period ({s.first_half}; {s.second_half})."
         )
+    if run.robustness is not None:
+        lines.extend(run.robustness.describe())
     if (a := run.agreement) is not None:
         by_repeats = (
             f" and {round(a.count_and_repeats * a.k)} by repeat places." if math.isfinite(a.count_and_repeats) else "."

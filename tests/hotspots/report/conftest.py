@@ -26,9 +26,13 @@ from hotspots.results import (
     ListAccuracy,
     PatrolBudget,
     Provenance,
+    Quarters,
     Refusal,
+    RegressionToMean,
+    Robustness,
     Run,
     Stability,
+    Survival,
 )
 
 SCRIPT = "<script>alert(1)</script>"
@@ -97,6 +101,7 @@ def _hotspots(cells: gpd.GeoDataFrame, names: list[str]) -> gpd.GeoDataFrame:
                 "latitude": shape.centroid.y, "density_rank": 1, "repeat_share": 0.42, "n_before_12m": 60.0,
                 "change_z": 3.2 if len(rows) == 0 else 0.4, "top_types": "Rowdy or inconsiderate (41), Noise (12)",
                 "peak": "Wed-Sat 15:00-22:00: 41% of reports in 17% of the week", "in_both_halves": True,
+                "quarters": 4, "survives": 3, "expected_next": 60.0, "next_low": 48.0, "next_high": 72.0,
                 "months_with_reports": 34, "flags": "", "geometry": shape,
                 "reason": f"{own['n_12m'].sum()} reports in the last 12 months at {name}, "
                 "where a place like the others would have about 5.",
@@ -194,6 +199,10 @@ def make_run(names: list[str] | None = None, *, with_streets: bool = True) -> Ru
         patrols=_patrols(hotspots), cameras=_cameras(hotspots), refused=(), notes=("H03 is busy all day.",),
         concentration=Concentration(700, 500, 0.05, 0.41, 0.11, 0.001, 0.03, 0.6),
         stability=Stability(10, 0.7, "2023-08 to 2025-01", "2025-02 to 2026-07", is_stable=True),
+        robustness=Robustness(
+            Quarters(10, 6, 9, 9), Survival(10, 8, {"resolution 9": 9, "resolution 11": 8}),
+            RegressionToMean(10, 12, 700, 630.0, 580.0, 680.0, -0.14, -0.15),
+        ),
         agreement=Agreement(10, 0.8, 0.6, 0.74),
         accuracy=ListAccuracy(
             method="ebreg_mean", label="what a cell had, pulled towards what similar cells have", resolution=10,
@@ -227,9 +236,8 @@ def refused_run(run: Run) -> Run:
     reason = "4 months of data are too few for a ranked list; the map of cells is shown without one."
     return replace(
         run, hotspots=run.hotspots.iloc[:0], repeat_locations=run.repeat_locations.iloc[:0],
-        patrols=run.patrols.iloc[:0], cameras=run.cameras.iloc[:0], stability=None, agreement=None, accuracy=None,
-        budget=None,
-        week=None, streets=None, existing_cameras=None, concentration=None, is_synthetic=False,
+        patrols=run.patrols.iloc[:0], cameras=run.cameras.iloc[:0], stability=None, robustness=None,
+        agreement=None, accuracy=None, budget=None, week=None, streets=None, existing_cameras=None, concentration=None, is_synthetic=False,
         refused=(Refusal("ranked list", reason, "R1.8"), Refusal("hours", "Months only.", "R2.12")),
     )  # fmt: skip
 
