@@ -113,9 +113,7 @@ def run(
     ranked = _rank(facts, config, missing)
     if uses_others:
         ranked = ranked.assign(**_rank_with_others(panel, ranked.index, config))
-    cells = _cells_frame(facts, ranked, gate, area, config, snapped=snapped)
-
-    cells = cells_with_confidence(cells, inside)
+    cells = cells_with_confidence(_cells_frame(facts, ranked, gate, area, config, snapped=snapped), inside)
 
     say("Looking for repeat places")
     as_of = gate.period.last + pd.offsets.MonthBegin(1)
@@ -148,14 +146,13 @@ def run(
         hotspots = hotspots_with_both(hotspots_with_confidence(hotspots, inside), cells)
         hotspots = hotspots_with_kinds(hotspots, facts.matrix.drop(columns=missing, errors="ignore"))
         notes += notes_on(config.edits) + _chance_note(hotspots, cells, facts.known) + drawn_notes
-        if not hotspots.empty:
-            say("Holding the list against other grids and parts of the period")
-            hotspots, robustness = assess(
-                hotspots, inside, area, config, events=facts.events, last_year=cells["n_12m"], known=facts.known,
-                known_at=facts.known_at, period=gate.period, resolution=resolution, missing=missing, streets=streets,
-                counted=None if events is None else events.is_first.to_numpy(),
-                default_locations=gate.report.default_locations,
-            )  # fmt: skip
+        say("Holding the list against other grids and parts of the period")
+        hotspots, robustness = assess(
+            hotspots, inside, area, config, events=facts.events, last_year=cells["n_12m"], known=facts.known,
+            known_at=facts.known_at, period=gate.period, resolution=resolution, missing=missing, streets=streets,
+            counted=None if events is None else events.is_first.to_numpy(),
+            default_locations=gate.report.default_locations,
+        )  # fmt: skip
         agreed = agreement(cells, repeats, k=config.delineation.n_hotspots)
         repeats = _locate_repeats(repeats, hotspots)
 

@@ -40,13 +40,13 @@ def assess(
     missing: pd.DatetimeIndex | None = None,
     default_locations: Sequence[DefaultLocation] = (),
     streets: gpd.GeoDataFrame | None = None,
-) -> tuple[gpd.GeoDataFrame, Robustness]:
+) -> tuple[gpd.GeoDataFrame, Robustness | None]:
     """Return the hotspots with how steady each is, and how steady the list is.
 
     Parameters
     ----------
     hotspots : GeoDataFrame
-        HOTSPOTS, not empty.
+        HOTSPOTS.
     reports : DataFrame
         INCIDENTS inside the area.
     area : StudyArea
@@ -68,8 +68,11 @@ def assess(
     hotspots : GeoDataFrame
         With ``quarters`` (how many of four quarters pick it), ``survives`` (on how many other grids it is there too),
         ``expected_next``, ``next_low`` and ``next_high`` (reports in an equal period to come with nothing done).
-    robustness : Robustness
+    robustness : Robustness or None
+        None where there is no hotspot.
     """
+    if hotspots.empty:
+        return hotspots, None
     groups = [text.split(",") for text in hotspots["cells"]]
     picked = quarters_that_pick(events, config.ranking, groups, known=known, missing=missing)
     owner = pd.Series(hotspot_of(hotspots, reports["longitude"], reports["latitude"]), index=reports.index)

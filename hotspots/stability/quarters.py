@@ -56,11 +56,11 @@ def quarters_that_pick(
     if known is not None:
         may = known.reindex(matrix.index, fill_value=False) if isinstance(known, pd.Series) else known
         matrix = matrix.loc[np.asarray(may, dtype=bool)]
-    rows = [matrix.index.get_indexer(pd.Index(list(group), dtype=object)) for group in groups]
-    if not rows:
-        return np.zeros(0, dtype=np.int64)
+    rows = [np.flatnonzero(matrix.index.isin(list(group))) for group in groups]
+    if not any(len(row) for row in rows):
+        return np.zeros(len(rows), dtype=np.int64)
     whole = _ranks(matrix, config, missing)
-    k = max(int(whole[row].min()) for row in rows)
+    k = max(int(whole[row].min()) for row in rows if len(row))
     picked = np.zeros(len(rows), dtype=np.int64)
     for columns in np.array_split(np.arange(matrix.shape[1]), QUARTERS):
         quarter = matrix.iloc[:, columns]

@@ -68,7 +68,7 @@ def expected_change(
     cells = [cell for group in groups for cell in group]
     belongs = np.zeros((len(cells), len(groups)))
     belongs[np.arange(len(cells)), np.repeat(np.arange(len(groups)), [len(group) for group in groups])] = 1.0
-    own = y.loc[cells].to_numpy(dtype=float)
+    own = y.reindex(cells, fill_value=0.0).to_numpy(dtype=float)
     drawn = np.random.default_rng(random_state).poisson(level * _drawn_rates(own, mixing, random_state)) @ belongs
     low, high = np.quantile(drawn, BAND, axis=0)
     each = pd.DataFrame({"expected_next": level * (mixing.expected(own) @ belongs), "next_low": low, "next_high": high})
@@ -77,7 +77,7 @@ def expected_change(
     return each, RegressionToMean(
         n_hotspots=len(groups),
         months=months,
-        reports=int(now.loc[cells].sum()),
+        reports=int(now.reindex(cells, fill_value=0).sum()),
         expected=float(each["expected_next"].sum()),
         low=float(whole_low),
         high=float(whole_high),

@@ -237,7 +237,8 @@ def refused_run(run: Run) -> Run:
     return replace(
         run, hotspots=run.hotspots.iloc[:0], repeat_locations=run.repeat_locations.iloc[:0],
         patrols=run.patrols.iloc[:0], cameras=run.cameras.iloc[:0], stability=None, robustness=None,
-        agreement=None, accuracy=None, budget=None, week=None, streets=None, existing_cameras=None, concentration=None, is_synthetic=False,
+        agreement=None, accuracy=None, budget=None, week=None,
+        streets=None, existing_cameras=None, concentration=None, is_synthetic=False,
         refused=(Refusal("ranked list", reason, "R1.8"), Refusal("hours", "Months only.", "R2.12")),
     )  # fmt: skip
 
