@@ -116,10 +116,10 @@ def run(
     cells = cells_with_confidence(_cells_frame(facts, ranked, gate, area, config, snapped=snapped), inside)
 
     say("Looking for repeat places")
-    as_of = gate.period.last + pd.offsets.MonthBegin(1)
     repeats = repeat_locations(
-        inside, area, config.repeats, as_of=as_of, default_locations=gate.report.default_locations
-    )
+        inside, area, config.repeats, as_of=gate.period.last + pd.offsets.MonthBegin(1),
+        default_locations=gate.report.default_locations,
+    )  # fmt: skip
 
     say("Drawing hotspots")
     refused = _refusals(gate, config, snapped=snapped)
@@ -159,20 +159,7 @@ def run(
     say("Planning patrols and cameras")
     patrols = patrol_plan.plan(hotspots, inside.loc[deterrable(inside)], config.patrol, area=area)
     hotspots = _with_peaks(hotspots, patrols, can_tell_hours=patrol_plan.can_plan_hours(inside) is None)
-    siting_refused = camera_sites.can_site(inside)
-    sites = (
-        camera_sites.empty_sites()
-        if siting_refused
-        else camera_sites.site_cameras(
-            hotspots,
-            inside,
-            streets=streets,
-            existing=cameras,
-            area=area,
-            config=config.cameras,
-            default_locations=gate.report.default_locations,
-        )
-    )
+    sites = _sites(hotspots, inside, gate, area, config, streets=streets, existing=cameras)
     return Run(
         area=area,
         config=config,
@@ -430,6 +417,24 @@ def _concentration(cells: gpd.GeoDataFrame, known: pd.Series, config: RunConfig)
     return concentration(
         cells["n"], cells["land_km2"], simulations=config.repeats.simulations, random_state=config.seed, known=known
     )
+
+
+def _sites(
+    hotspots: gpd.GeoDataFrame,
+    inside: pd.DataFrame,
+    gate: Gate,
+    area: StudyArea,
+    config: RunConfig,
+    *,
+    streets: gpd.GeoDataFrame | None,
+    existing: gpd.GeoDataFrame | None,
+) -> gpd.GeoDataFrame:
+    if camera_sites.can_site(inside):
+        return camera_sites.empty_sites()
+    return camera_sites.site_cameras(
+        hotspots, inside, streets=streets, existing=existing, area=area, config=config.cameras,
+        default_locations=gate.report.default_locations,
+    )  # fmt: skip
 
 
 def _budget(hotspots: gpd.GeoDataFrame, config: RunConfig) -> PatrolBudget | None:
