@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -12,21 +14,21 @@ from geodata.area import StudyArea
 from geodata.period import Period
 from hotspots.config import RunConfig
 from hotspots.stability import Grid, grids, redraw, survivors
-from tests.hotspots.conftest import make_reports
 
 AREA = StudyArea("Little Town", shapely.box(-2.14, 52.57, -2.10, 52.60))
 PERIOD = Period(pd.Timestamp("2023-01-01"), pd.Timestamp("2024-12-01"))
 CORNERS = np.array([[-2.13, 52.575], [-2.12, 52.585], [-2.11, 52.595]])
 
 
-def town(seed: int = 0) -> pd.DataFrame:
+@pytest.fixture
+def town(reports: Callable[..., pd.DataFrame]) -> pd.DataFrame:
     """Three tight busy corners and a haze of single reports."""
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(0)
     busy = np.repeat(CORNERS, 120, axis=0) + rng.normal(0, 1e-4, (360, 2))
     haze = rng.uniform([-2.14, 52.57], [-2.10, 52.60], (400, 2))
     points = np.vstack([busy, haze])
     when = rng.choice(PERIOD.months, len(points)) + pd.Timedelta(days=3)
-    return make_reports(points[:, 0], points[:, 1], when=when)
+    return reports(points[:, 0], points[:, 1], when=when)
 
 
 def drawn(reports: pd.DataFrame, grid: Grid) -> pd.Series:
@@ -34,17 +36,16 @@ def drawn(reports: pd.DataFrame, grid: Grid) -> pd.Series:
 
 
 @pytest.mark.parametrize("grid", [*grids(10), Grid(10)])
-def test_tight_busy_corners_are_found_on_every_grid(grid: Grid) -> None:
-    found = drawn(town(), grid)
+def test_tight_busy_corners_are_found_on_every_grid(grid: Grid, town: pd.DataFrame) -> None:
+    found = drawn(town, grid)
     corner = np.repeat([0, 1, 2], 120)
     held = pd.crosstab(corner, found.iloc[:360].to_numpy()).drop(columns=-1, errors="ignore")
     assert (held.max(axis=1) >= 60).all()
     assert held.idxmax(axis=1).nunique() == 3
 
 
-def test_moving_the_grid_by_nothing_draws_what_the_run_draws() -> None:
-    reports = town()
-    run = hotspots.run(reports, AREA)
+def test_moving_the_grid_by_nothing_draws_what_the_run_draws(town: pd.DataFrame) -> None:
+    run = hotspots.run(town, AREA)
     again = drawn(run.incidents.loc[run.incidents["inside"]], Grid(run.resolution))
     assert again.max() + 1 == len(run.hotspots)
     assert (run.hotspots["survives"] == 3).all()
