@@ -131,7 +131,7 @@ class _Pilots:
 
     def outcome(self, fall: float) -> LogEffect:
         """Return the log effect and its variances in every pilot, the treated places thinned by `fall`."""
-        left = np.random.default_rng(self.thinning).binomial(self.after.astype(np.int64), 1 - fall)
+        left = np.random.default_rng(self.thinning).binomial(self.after.astype(np.int64), 1 - fall).astype(float)
         return log_effect(_group_sums(self.before, left), self.controls, units=self.units)
 
 
