@@ -20,7 +20,7 @@ from geodata.quality import QualityReport
 from geodata.sources import Intake
 from geodata.sources.profiles import describe_matching
 from hotspots.analyses import Analysis
-from hotspots.evaluate import Evaluation
+from hotspots.evaluate import Evaluation, SampleSize
 from hotspots.results import Refusal, Run
 
 if TYPE_CHECKING:
@@ -148,6 +148,30 @@ def analysis(answered: Analysis) -> RenderableType:
         return Padding(Group(heading, Padding(_refusal(answered.refusal), (0, 0, 0, 4))), (1, 0, 0, 0))
     said = [Padding(Text(sentence), (0, 0, 0, 4)) for sentence in answered.sentences]
     return Padding(Group(heading, *said), (1, 0, 0, 0))
+
+
+def designs(found: SampleSize) -> RenderableType:
+    """Return what each design could detect, and the one sentence that sums it up."""
+    shown = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    shown.add_column("design")
+    for title in ("treated at a time", "months", "detectable fall", "finds 20 %", "finds 30 %", "finds 50 %", "level"):
+        shown.add_column(title, justify="right")
+    for row in found.table.to_dict("records"):
+        numbers = [float(row[name]) for name in ("mde_pct", "power_20", "power_30", "power_50")]
+        said = [f"{number:.0f} %" for number in numbers] if numbers[0] >= 0 else ["list too short", "", "", ""]
+        shown.add_row(str(row["design"]), str(row["hotspots"]), str(row["months"]), *said, str(row["level"]))
+    return Group(Text(found.sentence, style="bold"), shown)
+
+
+def assignment(rows: pd.DataFrame) -> RenderableType:
+    """Return the assignment list: for a rotation the months of each hotspot, else its arm."""
+    shown = Table(box=box.SIMPLE_HEAD, pad_edge=False, title=f"Drawn by lot, seed {rows['seed'].iloc[0]}")
+    for title in ("hotspot", "name", "treated from", "to"):
+        shown.add_column(title)
+    for row in rows[rows["arm"] == "treated"].sort_values(["hotspot_id", "first_day"]).to_dict("records"):
+        days = (f"{row[day]:%Y-%m-%d}" for day in ("first_day", "last_day"))
+        shown.add_row(str(row["hotspot_id"]), Text(str(row["name"])), *days)
+    return shown
 
 
 def backtest(found: Backtest, methods: Sequence[str]) -> RenderableType:

@@ -1,4 +1,4 @@
-"""The command line: `hotspots demo | sample | fetch | check | run | backtest | rank | analyse | evaluate | app`.
+"""The command line: `hotspots demo | sample | fetch | check | run | backtest | rank | analyse | design | ... | app`.
 
 Exit codes: 0 done, 1 the data or the design was refused with a clear reason, 2 wrong usage.
 """
@@ -13,6 +13,7 @@ import typer
 from geodata.errors import DataError
 from hotspots.cli.analyse import analyse
 from hotspots.cli.data import check, fetch, sample
+from hotspots.cli.design import design
 from hotspots.cli.evaluate import evaluate
 from hotspots.cli.open_app import open_app
 from hotspots.cli.run import demo, run
@@ -28,6 +29,7 @@ app = typer.Typer(
 )
 for command in (demo, sample, fetch, check, run, backtest, rank, analyse, evaluate):
     app.command()(command)
+app.add_typer(design, name="design")
 app.command("app")(open_app)
 
 

@@ -1,11 +1,14 @@
 """Before and after: what changed, how sure one can be, and what cannot be seen."""
 
+from hotspots.evaluate.assignment import randomise
 from hotspots.evaluate.batch import evaluate_batch, open_lines
-from hotspots.evaluate.design import Design, design_hash, read_design
+from hotspots.evaluate.design import Amendment, Design, design_hash, read_design
 from hotspots.evaluate.estimators import Effect, estimate, rerandomisation_p_value
 from hotspots.evaluate.evaluation import Check, Displacement, DoseDelivered, Evaluation, NaiveChange
+from hotspots.evaluate.freezing import amend, design_files, freeze, read_list
 from hotspots.evaluate.gates import GateResult, check_gates
 from hotspots.evaluate.judge import evaluate
+from hotspots.evaluate.planning import LADDER, SampleSize, listed_history, rotation_power, sample_size
 from hotspots.evaluate.power import DetectableFall, detectable_fall
 from hotspots.evaluate.wdd import (
     DisplacementDifference,
@@ -17,6 +20,8 @@ from hotspots.evaluate.wdd import (
 )
 
 __all__ = [
+    "LADDER",
+    "Amendment",
     "Check",
     "Design",
     "DetectableFall",
@@ -28,17 +33,26 @@ __all__ = [
     "Evaluation",
     "GateResult",
     "NaiveChange",
+    "SampleSize",
+    "amend",
     "check_gates",
+    "design_files",
     "design_hash",
     "detectable_fall",
     "e_test",
     "estimate",
     "evaluate",
     "evaluate_batch",
+    "freeze",
     "harm_weighted",
+    "listed_history",
     "open_lines",
+    "randomise",
     "read_design",
+    "read_list",
     "rerandomisation_p_value",
+    "rotation_power",
+    "sample_size",
     "weighted_displacement_difference",
     "weighted_displacement_quotient",
 ]

@@ -18,18 +18,31 @@ import shapely
 from geodata.area import WGS84
 from geodata.categories import slug
 from geodata.errors import DataError, DesignError
-from geodata.period import parse_month
+from geodata.period import Period, parse_month
 from geodata.schema import ASB
 
 ASSIGNMENTS = ("ranked", "randomised")
 """How the treated places were chosen: the busiest of a ranking, or drawn at random from one list."""
 
 _REQUIRED = ("name", "incidents", "area", "treated", "start")
-_OPTIONAL = ("category", "months_after", "visits", "planned_visits_per_week", "rings", "assignment", "frozen", "notes")
+_OPTIONAL = (
+    "category", "months_after", "visits", "planned_visits_per_week", "rings", "assignment", "selection", "baseline",
+    "recording_changes", "cost_per_hour_gbp", "harm_weights", "frozen", "frozen_on", "amendments", "notes",
+)  # fmt: skip
 _KNOWN = (*_REQUIRED, *_OPTIONAL)
 _NEARLY = 0.8
 _MAX_RINGS = 3
 _COORDINATE_DIGITS = 6  # about 0.1 m: saving a file again must not look like an amendment
+
+
+@dataclass(frozen=True, slots=True)
+class Amendment:
+    """A visible change of a frozen design: when, what and why, and the hash of the design it led to."""
+
+    date: str
+    what: str
+    why: str
+    frozen: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,8 +65,22 @@ class Design:
         Rings of cells around a place watched for displacement; None: 2 at resolution 10, 1 at resolution 9.
     assignment : str
         "ranked" (the busiest places were treated) or "randomised".
+    selection : Period or None
+        Months on which the treated places were chosen.
+    baseline : Period or None
+        Months compared with, where the design does not take all before the start; never the selection's.
+    recording_changes : tuple of Timestamp
+        Months in which the way of recording changed (R3.5).
+    cost_per_hour_gbp : float or None
+        What an hour of patrol costs, for the cost of a visit and of a prevented report (R6.17).
+    harm_weights : Path or None
+        Weights of categories the user brings (R4.13), for harm as a second outcome.
     frozen : str
         Hash stored when the design was frozen, "" if it never was.
+    frozen_on : str
+        Day it was frozen.
+    amendments : tuple of Amendment
+        Changes since, in order; the last carries the hash of the design as it stands.
     notes : dict
         Free text of the design: hypotheses, known shocks, stopping rule.
     """
@@ -69,18 +96,33 @@ class Design:
     planned_visits_per_week: float | None = None
     rings: int | None = None
     assignment: str = "ranked"
+    selection: Period | None = None
+    baseline: Period | None = None
+    recording_changes: tuple[pd.Timestamp, ...] = ()
+    cost_per_hour_gbp: float | None = None
+    harm_weights: Path | None = None
     frozen: str = ""
+    frozen_on: str = ""
+    amendments: tuple[Amendment, ...] = ()
     notes: dict[str, Any] = field(default_factory=dict)
 
+    @property
+    def was_amended_late(self) -> bool:
+        """Whether the design was changed once the pilot ran, or first frozen then: it can then only describe (R6.3)."""
+        days = [self.frozen_on, *(amendment.date for amendment in self.amendments)]
+        return any(pd.Timestamp(day) >= self.start for day in days if day)
 
-def read_design(path: str | Path) -> Design:
+
+def read_design(path: str | Path, *, with_changes: bool = False) -> Design:
     """Read an evaluation design; paths in it are relative to the file.
 
     Required keys: ``name``, ``incidents`` (list of files or folders), ``area``, ``treated`` (polygon file with a
     ``name`` column) and ``start`` (YYYY-MM). Optional: ``category`` (list), ``months_after``, ``visits``,
     ``planned_visits_per_week`` (all treated places together), ``rings``, ``assignment`` ("ranked" or "randomised"),
-    ``frozen`` (the hash of `design_hash`) and a free table ``notes``. Other keys (``hypothesis``, ``known_shocks`` ...)
-    are kept with the notes.
+    ``selection`` and ``baseline`` ([first, last] month), ``recording_changes`` (list of months), ``cost_per_hour_gbp``,
+    ``harm_weights`` (file), ``frozen`` (the hash of `design_hash`), ``frozen_on``, ``[[amendments]]`` (`Amendment`) and
+    a free table ``notes``. Other keys (``hypothesis``, ``known_shocks`` ...) are kept with the notes. ``with_changes``
+    reads a frozen design that was changed, so that it can be amended.
 
     Raises
     ------
@@ -104,15 +146,28 @@ def read_design(path: str | Path) -> Design:
         planned_visits_per_week=given.get("planned_visits_per_week"),
         rings=given.get("rings"),
         assignment=given.get("assignment", ASSIGNMENTS[0]),
+        selection=_period(given.get("selection")),
+        baseline=_period(given.get("baseline")),
+        recording_changes=tuple(parse_month(month) for month in _texts(given.get("recording_changes", ()))),
+        cost_per_hour_gbp=given.get("cost_per_hour_gbp"),
+        harm_weights=path.parent / given["harm_weights"] if "harm_weights" in given else None,
         frozen=given.get("frozen", ""),
+        frozen_on=given.get("frozen_on", ""),
+        amendments=tuple(Amendment(**one) for one in given.get("amendments", ())),
         notes={key: value for key, value in given.items() if key not in _KNOWN} | given.get("notes", {}),
     )
-    if design.frozen and design.frozen != design_hash(design):
-        raise DesignError(
-            f"{path.name} was changed after it was frozen (hash {design_hash(design)[:12]}, frozen as "
-            f"{design.frozen[:12]}); restore the frozen design, or remove 'frozen' and report the amendment."
-        )
+    if not with_changes:
+        _refuse_silent_change(design, path.name)
     return design
+
+
+def _refuse_silent_change(design: Design, file: str) -> None:
+    frozen = design.amendments[-1].frozen if design.amendments else design.frozen
+    if frozen and frozen != design_hash(design):
+        raise DesignError(
+            f"{file} was changed after it was frozen (hash {design_hash(design)[:12]}, frozen as {frozen[:12]}); "
+            "restore the frozen design, or amend it with `hotspots design amend`, saying what was changed and why."
+        )
 
 
 def design_hash(design: Design) -> str:
@@ -133,6 +188,11 @@ def design_hash(design: Design) -> str:
         "rings": design.rings,
         "assignment": design.assignment,
         "notes": design.notes,
+        "selection": design.selection and str(design.selection),
+        "baseline": design.baseline and str(design.baseline),
+        "recording_changes": [f"{month:%Y-%m}" for month in design.recording_changes],
+        "cost_per_hour_gbp": design.cost_per_hour_gbp,
+        "harm_weights": design.harm_weights and design.harm_weights.name,
     }
     text = json.dumps(content, sort_keys=True, ensure_ascii=True, default=str)
     return hashlib.sha256(text.encode("ascii")).hexdigest()
@@ -186,17 +246,79 @@ def _misspelt(given: Mapping[str, Any]) -> list[str]:
 def _broken(given: Mapping[str, Any], folder: Path) -> list[str]:
     """Say everything that is wrong with the values, so that one reading of the message mends them all."""
     broken = [f"'{key}' is missing" for key in _REQUIRED if key not in given]
-    for key in ("name", "area", "treated", "visits", "frozen"):
+    for key in ("name", "area", "treated", "visits", "frozen", "harm_weights"):
         if key in given and not (isinstance(given[key], str) and given[key].strip()):
             broken.append(f"'{key}' must be a text")
     for key in ("incidents", "category"):
         if key in given and not (_texts(given[key]) and all(isinstance(one, str) for one in _texts(given[key]))):
             broken.append(f"'{key}' must be a list of texts")
-    for key in ("area", "treated", "visits", "incidents"):
+    for key in ("area", "treated", "visits", "incidents", "harm_weights"):
         for one in _texts(given.get(key, ())):
             if isinstance(one, str) and one.strip() and not (folder / one).exists():
                 broken.append(f"'{key}' names {one}, which is not there")
-    return broken + _broken_numbers(given)
+    return broken + _broken_numbers(given) + _broken_dates(given) + _broken_amendments(given)
+
+
+def _broken_dates(given: Mapping[str, Any]) -> list[str]:
+    """Say which dates are no dates, in the wrong order, or make the selection window the baseline (R6.4)."""
+    broken, periods = [], {}
+    for key in ("selection", "baseline"):
+        if key in given:
+            try:
+                periods[key] = _period(given[key])
+            except (DataError, TypeError, ValueError) as error:
+                broken.append(
+                    f"'{key}' must be two months in order, [first, last] as YYYY-MM ({str(error).rstrip('.')})"
+                )
+    for month in _texts(given.get("recording_changes", ())):
+        try:
+            parse_month(month)
+        except DataError as error:
+            broken.append(f"'recording_changes': {str(error).rstrip('.')}")
+    if "frozen_on" in given and pd.isna(pd.to_datetime(given["frozen_on"], errors="coerce")):
+        broken.append("'frozen_on' must be a date, YYYY-MM-DD")
+    selection, baseline = periods.get("selection"), periods.get("baseline")
+    if selection and baseline and selection.first <= baseline.last and baseline.first <= selection.last:
+        broken.append(
+            f"the baseline {baseline} lies in the window the places were selected on ({selection}): places picked at a "
+            "peak fall by themselves; take the months before the selection, or leave 'baseline' out"
+        )
+    try:
+        start = parse_month(given.get("start", ""))
+    except DataError:
+        return broken
+    return broken + [
+        f"'{key}' ({period}) must end before the start {start:%Y-%m}"
+        for key, period in periods.items()
+        if period and period.last >= start
+    ]
+
+
+def _broken_amendments(given: Mapping[str, Any]) -> list[str]:
+    amendments = given.get("amendments", [])
+    if not isinstance(amendments, list) or not all(_is_amendment(one) for one in amendments):
+        return ["every [[amendments]] needs the texts date (YYYY-MM-DD), what, why and frozen (the new hash)"]
+    if amendments and "frozen" not in given:
+        return ["an amended design needs 'frozen', the hash it was first frozen with"]
+    days = [one["date"] for one in amendments]
+    return ["the [[amendments]] must stand in order of their dates"] if days != sorted(days) else []
+
+
+def _is_amendment(given: Any) -> bool:
+    if not isinstance(given, dict) or set(given) != {"date", "what", "why", "frozen"}:
+        return False
+    said = all(isinstance(text, str) and text for text in given.values())
+    return said and not pd.isna(pd.to_datetime(given["date"], errors="coerce"))
+
+
+def _period(months: Any) -> Period | None:
+    """Return a pair of months as a period, None for None."""
+    if months is None:
+        return None
+    first, last = (parse_month(month) for month in months)
+    if first > last:
+        raise ValueError(f"{first:%Y-%m} is after {last:%Y-%m}")
+    return Period(first, last)
 
 
 def _broken_numbers(given: Mapping[str, Any]) -> list[str]:
@@ -213,6 +335,9 @@ def _broken_numbers(given: Mapping[str, Any]) -> list[str]:
         broken.append(f"'rings' must be a whole number from 1 to {_MAX_RINGS}")
     if visits is not None and not ((_is_whole(visits) or isinstance(visits, float)) and visits > 0):
         broken.append("'planned_visits_per_week' must be a number above 0")
+    cost = given.get("cost_per_hour_gbp")
+    if cost is not None and not ((_is_whole(cost) or isinstance(cost, float)) and cost > 0):
+        broken.append("'cost_per_hour_gbp' must be a number above 0")
     if given.get("assignment", ASSIGNMENTS[0]) not in ASSIGNMENTS:
         broken.append(f"'assignment' must be one of {', '.join(ASSIGNMENTS)}")
     if not isinstance(given.get("notes", {}), dict):

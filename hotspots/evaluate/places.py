@@ -100,6 +100,7 @@ def comparison_places(
     seed: int,
     missing: pd.DatetimeIndex,
     default_locations: Sequence[DefaultLocation] = (),
+    resolution: int | None = None,
 ) -> tuple[tuple[Place, ...], pd.DataFrame, tuple[str, ...]]:
     """Return untreated next-best hotspots, drawn from the months before the start only (R6.4, R6.6).
 
@@ -110,6 +111,8 @@ def comparison_places(
     ----------
     incidents_before : DataFrame
         INCIDENTS inside the area in `before`.
+    treated : sequence of Place
+        Empty to list every hotspot before anything is chosen; `resolution` then says how fine.
     missing : DatetimeIndex
         Months the source did not deliver.
 
@@ -121,11 +124,11 @@ def comparison_places(
         Every cell of the area with its counts and ranking before the start.
     notes : tuple of str
     """
-    resolution = h3cells.resolution_of(treated[0].cells[0])
+    resolution = resolution or h3cells.resolution_of(treated[0].cells[0])
     counts = count_cells(incidents_before, resolution)
     cover = h3cells.cover(area, resolution).union(counts.index.get_level_values("cell").unique()).rename("cell")
     matrix = month_matrix(counts, cover, before.months)
-    ranked = rank_cells(matrix, RankingConfig(), top_k=len(treated), random_state=seed, missing=missing)
+    ranked = rank_cells(matrix, RankingConfig(), top_k=len(treated) or MIN_CONTROLS, random_state=seed, missing=missing)
     cells = h3cells.frame(cover, area)
     cells["n"] = matrix.sum(axis=1)
     cells["n_12m"] = matrix.iloc[:, -_MONTHS_PER_YEAR:].sum(axis=1)
@@ -169,8 +172,8 @@ def _next_best(
 
 def _same_size(treated: Sequence[Place], area: StudyArea, resolution: int) -> DelineationConfig:
     """Comparison places may grow to the median size of the treated ones."""
-    size = max(1, int(np.median([len(place.cells) for place in treated])))
     default = DelineationConfig()
+    size = max(1, int(np.median([len(place.cells) for place in treated]))) if treated else default.max_cells
     room = max(default.max_area_km2, 1.05 * size * h3cells.mean_area_km2(area, resolution))
     return replace(
         default,

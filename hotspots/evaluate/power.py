@@ -104,7 +104,7 @@ def detectable_fall(
     pilots = _Pilots(before_t.sum(axis=1), before_c.sum(axis=1), months_after / places.shape[1], variance, random_state)
     quantile = float(stats.t.ppf(0.5 + confidence / 2, len(places) - 2))
     power = np.array([_share_found(pilots.outcome(fall), quantile) for fall in FALLS])
-    mde = _smallest_found(power)
+    mde = smallest_found(power)
     unchanged = pilots.outcome(0.0)
     error = _median(unchanged.standard_error)
     return DetectableFall(
@@ -159,7 +159,7 @@ def _share_found(found: LogEffect, quantile: float) -> float:
         return float((found.log_effect + quantile * found.standard_error < 0).mean())
 
 
-def _smallest_found(power: Floats) -> float:
+def smallest_found(power: Floats) -> float:
     """Return the fall at which power first passes 80 %, linear between the falls planted; 1 where it never does.
 
     Power is smoothed into a rising curve first: near a total fall it drops again, for no interval is left.

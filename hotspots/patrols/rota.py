@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from geodata.errors import DesignError
+from geodata.period import police_day
 
 DAY_NAMES = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 COLUMNS = ["hotspot_id", "name", "week", "day", "start", "end", "minutes", "seed"]
@@ -28,6 +29,7 @@ def visit_times(
     crews: int = 1,
     travel_minutes: int = 10,
     min_gap_minutes: int = 30,
+    assignment: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Draw visit start times for a rota.
 
@@ -54,6 +56,10 @@ def visit_times(
         From the end of one visit to the start of the crew's next.
     min_gap_minutes : int
         From the end of one visit to the start of the next at the same hotspot.
+    assignment : DataFrame, optional
+        Assignment list of a randomised pilot (`hotspots.evaluate.randomise`): ``hotspot_id``, ``first_day``,
+        ``last_day``, ``arm``. A hotspot is visited only on days it is in the arm "treated"; one that is not on the
+        list is visited as planned.
 
     Returns
     -------
@@ -83,7 +89,18 @@ def visit_times(
             ends = begins + pd.Timedelta(minutes=row["minutes_per_visit"])
             length = row["minutes_per_visit"]
             rows.append((hotspot_id, row["name"], week + 1, DAY_NAMES[day], begins, ends, length, random_state))
-    return pd.DataFrame(rows, columns=COLUMNS).sort_values(["start", "hotspot_id"], ignore_index=True)
+    rota = pd.DataFrame(rows, columns=COLUMNS).sort_values(["start", "hotspot_id"], ignore_index=True)
+    return rota if assignment is None else _as_assigned(rota, assignment)
+
+
+def _as_assigned(rota: pd.DataFrame, assignment: pd.DataFrame) -> pd.DataFrame:
+    """Keep the visits the lot allows; a visit after midnight belongs to the day its window opened."""
+    day = police_day(rota["start"])
+    pairs = rota[["hotspot_id"]].assign(day=day, visit=rota.index).merge(assignment, on="hotspot_id")
+    in_turn = pairs["arm"].eq("treated") & pairs["day"].between(pairs["first_day"], pairs["last_day"])
+    allowed = set(pairs.loc[in_turn, "visit"])
+    is_listed = rota["hotspot_id"].isin(assignment["hotspot_id"])
+    return rota[~is_listed | rota.index.isin(allowed)].reset_index(drop=True)
 
 
 @dataclass(frozen=True, slots=True)

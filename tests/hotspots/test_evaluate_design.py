@@ -8,7 +8,7 @@ import pytest
 import shapely
 
 from geodata.errors import DesignError
-from hotspots.evaluate import design_hash, read_design
+from hotspots.evaluate import amend, design_files, design_hash, freeze, read_design
 from hotspots.evaluate.design import read_treated
 
 GOOD = """
@@ -171,3 +171,71 @@ def test_treated_places_in_metres_come_back_in_degrees(tmp_path):
     west, south, east, north = read_treated(tmp_path / "metres.gpkg").total_bounds
     assert -2.2 < west < east < -2.1
     assert 52.5 < south < north < 52.6
+
+
+def test_a_design_freezes_once_and_a_silent_change_is_refused(folder):
+    path = write(folder, freeze(write(folder), today="2023-07-01"))
+    design = read_design(path)
+    assert design.frozen == design_hash(design)
+    assert design.frozen_on == "2023-07-01"
+    assert not design.was_amended_late
+    with pytest.raises(DesignError, match="was frozen on 2023-07-01"):
+        freeze(path, today="2023-07-02")
+    changed = write(folder, path.read_text().replace("2023-08", "2023-09"))
+    with pytest.raises(DesignError, match="changed after it was frozen"):
+        read_design(changed)
+
+
+def test_an_amendment_is_visible_and_counts_as_late_once_the_pilot_runs(folder):
+    frozen = freeze(write(folder), today="2023-07-01").replace("2023-08", "2023-09")
+    path = write(folder, frozen)
+    early = write(folder, amend(path, today="2023-07-15", what="start moved", why="training"), "early.toml")
+    late = write(folder, amend(path, today="2024-01-15", what="start moved", why="it looked better"), "late.toml")
+    assert not read_design(early).was_amended_late
+    assert read_design(late).was_amended_late
+    assert read_design(late).amendments[0].why == "it looked better"
+    again = write(folder, late.read_text().replace("2023-09", "2023-10"))
+    with pytest.raises(DesignError, match="changed after it was frozen"):
+        read_design(again)
+    with pytest.raises(DesignError, match="as it was frozen"):
+        amend(late, today="2024-02-01", what="x", why="y")
+    with pytest.raises(DesignError, match="never frozen"):
+        amend(write(folder, name="open.toml"), today="2024-02-01", what="x", why="y")
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ('selection = ["2022-08", "2023-07"]\nbaseline = ["2022-08", "2023-07"]', "selected on"),
+        ('selection = ["2023-07", "2022-08"]', "months in order"),
+        ('baseline = ["2022-08", "2023-08"]', "must end before the start"),
+        ('baseline = ["2022-08"]', "two months in order"),
+        ('recording_changes = ["soon"]', "recording_changes"),
+        ("cost_per_hour_gbp = 0", "above 0"),
+        ('frozen_on = "yesterday"', "must be a date"),
+        ('[[amendments]]\ndate = "2023-09-01"\nwhat = "x"', "every"),
+    ],
+)
+def test_dates_in_the_wrong_order_and_a_selection_window_as_baseline_are_refused(folder, more, said):
+    with pytest.raises(DesignError, match=said):
+        read_design(write(folder, GOOD + more))
+
+
+def test_a_design_is_made_from_a_list_and_a_lot(folder):
+    listed = gpd.GeoDataFrame(
+        {"rank": [1, 2], "name": ["First Road", "Second Road"]},
+        geometry=[shapely.box(-2.13, 52.58, -2.12, 52.59), shapely.box(-2.11, 52.58, -2.10, 52.59)],
+        index=pd.Index(["H01", "H02"], name="hotspot_id"), crs=4326,
+    )  # fmt: skip
+    settings = {"name": 'Op "Quote"', "incidents": ["incidents.csv"], "area": "area.geojson", "start": "2023-08"}
+    lot = pd.DataFrame({"hotspot_id": ["H01", "H02"], "arm": ["control", "treated"]})
+    for name, content in design_files(listed, [], settings, assignment=lot).items():
+        (folder / name).write_bytes(content)
+    design = read_design(folder / "DESIGN.toml")
+    assert (design.name, design.assignment, list(design.treated["name"])) == (
+        'Op "Quote"',
+        "randomised",
+        ["Second Road"],
+    )
+    with pytest.raises(DesignError, match="has no hotspot H09"):
+        design_files(listed, ["H09"], settings, assignment=None)
