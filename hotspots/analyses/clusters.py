@@ -53,8 +53,14 @@ def unusual(run: Run, _options: Options) -> Answer:
 
 
 def _cautions(counts: pd.Series, neighbours: Any) -> tuple[str, ...]:
-    """Return what to read the result with: few places, islands; not the normal p-value, which is not used here."""
-    return tuple(note for note in cautions(counts.to_numpy(), neighbours) if "normal p-value" not in note)
+    """Return what to read the result with: few places, islands, low counts, for which the p-values here are made."""
+    notes = cautions(counts.to_numpy(), neighbours)
+    return tuple(
+        f"{note.partition(';')[0]}: few, so the p-values here do not rest on the normal curve."
+        if "normal p-value" in note
+        else note
+        for note in notes
+    )
 
 
 def _near_default(run: Run, found: pd.Index) -> tuple[str, ...]:

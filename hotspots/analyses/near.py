@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 
@@ -9,15 +11,18 @@ from geodata.errors import DataError
 from geodata.schema import ASB
 from hotspots.analyses import facts
 from hotspots.analyses.clusters import curve
-from hotspots.analyses.pictures import Bars, Matrix
+from hotspots.analyses.pictures import Bars, Curve, Matrix
 from hotspots.analyses.result import Answer, Options
-from hotspots.facilities import FEWEST_FACILITIES, facility_curves
+from hotspots.facilities import FEWEST_FACILITIES, FacilityCurve, facility_curves, share_table
 from hotspots.harm import rank_agreement, rank_by_harm
 from hotspots.naming import street_name
 from hotspots.near_repeat import NearRepeat, near_repeat, summarise_chains
 from hotspots.results import Run
 
 MOST_ROWS = 15
+
+MOST_CURVES = 3
+"""Further types of facility in one picture; the table holds all."""
 
 
 def knox(run: Run, options: Options) -> Answer:
@@ -123,7 +128,6 @@ def facilities(run: Run, options: Options) -> Answer:
     if not curves:
         raise DataError(f"No type of facility has {FEWEST_FACILITIES} in the area. {' '.join(few)}")
     table = pd.concat([found.table.assign(type=kind) for kind, found in curves.items()], ignore_index=True)
-    first = next(iter(curves.values()))
     return Answer(
         sentences=(
             *(found.describe() for found in curves.values()),
@@ -131,12 +135,28 @@ def facilities(run: Run, options: Options) -> Answer:
             "Chance is the first reason why one facility has more; the others need someone to go and look.",
         ),
         table=table.rename(columns={"name": "place"}),
-        picture=curve(
-            first.table["n"], f"of {len(first.table)} of type {first.type}", random_state=run.config.seed
-        ) if first.n_reports else None,
+        picture=_curves(list(curves.values()), random_state=run.config.seed),
         method=(
             f"Each report counts at the nearest facility of a type within {options.facility_within_m:g} m; J-curve by "
             "type, tested against random throws (Eck, Clarke & Guerette 2007, Crime Prevention Studies 21; R4.7).",
+        ),
+    )  # fmt: skip
+
+
+def _curves(found: list[FacilityCurve], *, random_state: int) -> Curve | None:
+    """Return the J-curve of the type with most reports beside chance, or those of several types."""
+    held = [one for one in found if one.n_reports]
+    if not held:
+        return None
+    first, *others = held
+    alone = curve(first.table["n"], "of the facilities of a type", random_state=random_state)
+    if not others:
+        return replace(alone, name=first.type)
+    shapes = [(part.type, share_table(part.table["n"])) for part in others[:MOST_CURVES]]
+    return replace(
+        alone, name=first.type, chance=None, point_name=f"{first.type}, {alone.point_name}",
+        others=tuple(
+            (name, shape["places_so_far"].to_numpy(), shape["reports_so_far"].to_numpy()) for name, shape in shapes
         ),
     )  # fmt: skip
 

@@ -69,7 +69,7 @@ class Lines:
 class Curve:
     """Shares of a whole that the busiest places hold: steep where few places hold much.
 
-    ``chance`` is the same curve when reports fall at random.
+    ``chance`` is the same curve when reports fall at random, ``others`` are more such curves by name.
     """
 
     places: Floats
@@ -78,6 +78,8 @@ class Curve:
     chance: tuple[Floats, Floats] | None = None
     point: tuple[float, float] | None = None
     point_name: str = ""
+    name: str = "the reports"
+    others: tuple[tuple[str, Floats, Floats], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -26,6 +26,7 @@ SHADES = ("#FFFFFF", PALE, "#B3D2F0", *palette.SEQUENTIAL)
 
 DARK_FROM = 4
 _DASHES = ("", "6 3", "2 2.5")
+_OTHER, _DASHES_OF_OTHERS = palette.SEQUENTIAL[1], ("8 3", "2 2.5", "8 3 2 3")
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
@@ -237,7 +238,9 @@ def _path(x: Floats, values: Floats, axis: _Axis, *, colour: str, width: float, 
 
 def draw_curve(picture: Curve) -> Drawn:
     """Return the share of reports the busiest places hold, beside the same reports thrown at random."""
-    items = [(svg.line((0, 6), (18, 6), palette.NAVY, 2.6), "the reports")]
+    items = [(svg.line((0, 6), (18, 6), palette.NAVY, 2.6), picture.name)]
+    others = list(zip(picture.others, _DASHES_OF_OTHERS, strict=False))
+    items += [(svg.line((0, 6), (18, 6), _OTHER, 1.8, dash=dash), name) for (name, _, _), dash in others]
     if picture.chance is not None:
         items.append((svg.line((0, 6), (18, 6), palette.GREY, 1.8, dash="5 3"), "as many thrown at random"))
     marks, used = legend(items, 4.0)
@@ -250,6 +253,8 @@ def draw_curve(picture: Curve) -> Drawn:
         marks.append(svg.text(left - 5, up.at(tick) + 3.4, f"{tick:.0f}%", SMALL, palette.GREY, anchor="end"))
     if picture.chance is not None:
         marks.append(_path(*_shares(picture.chance, across), up, colour=palette.GREY, width=1.8, dash="5 3"))
+    for (_, places, reports), dash in others:
+        marks.append(_path(*_shares((places, reports), across), up, colour=_OTHER, width=1.8, dash=dash))
     marks.append(_path(*_shares((picture.places, picture.reports), across), up, colour=palette.NAVY, width=2.6))
     if picture.point is not None:
         x, y = across.at(100 * picture.point[0]), up.at(100 * picture.point[1])

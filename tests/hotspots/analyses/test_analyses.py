@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import FrozenInstanceError, replace
 from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
 import pandas as pd
@@ -132,6 +133,18 @@ def test_a_hotspot_that_is_not_there_is_refused_with_those_there_are(city):
 
 
 # The numbers, against another way to them -----------------------------------------------------------------------------
+
+
+def words_of_svg(svg: str) -> str:
+    return " ".join(
+        "".join(text.itertext()) for text in ElementTree.fromstring(svg).iter() if text.tag.endswith("text")
+    )
+
+
+def test_low_counts_are_said_beside_the_clusters_and_islands_too(city, town, answers):
+    assert any("do not rest on the normal curve" in sentence for sentence in answers["clusters"].sentences)
+    alone = replace(town, cells=town.cells.loc[[town.cells.index[0], town.cells.index[-1]]])
+    assert any("no neighbour" in sentence for sentence in analyse(alone, "clusters").sentences)
 
 
 def brute_quartic(points: np.ndarray, at: np.ndarray, h: float) -> np.ndarray:
@@ -266,6 +279,11 @@ def test_facilities_are_ranked_by_type_and_a_type_of_few_has_no_curve(town):
     assert sorted(answer.table["n"]) == sorted(counts)
     assert set(answer.table["type"]) == {"shop"}
     assert any("pub: only 1" in sentence for sentence in answer.sentences)
+    assert answer.picture.others == ()
+    two = pd.concat([table, table.head(6).assign(type="stop", latitude=table["latitude"].head(6) + 0.0001)])
+    both = analyse(town, "facilities", Options(facilities=two.reset_index(drop=True)))
+    assert [name for name, _, _ in both.picture.others] == ["stop"]
+    assert "stop" in words_of_svg(picture_svg(town, both))
 
 
 def test_one_hotspot_in_depth_is_about_its_own_reports(city, answers):
