@@ -179,9 +179,9 @@ def harm(run: Run, options: Options) -> Answer:
     only_asb = bool((reports["category"] == ASB).all())
     few = int(table["rests_on_few"].sum())
     said = [
-        options.harm.declare(),
         f"Of the first {k} by count, {round(share * k)} are also among the first {k} by harm"
         + (f" (rank correlation {correlation:.2f})." if np.isfinite(correlation) else "."),
+        options.harm.declare(),
     ]
     if only_asb:
         said.append(

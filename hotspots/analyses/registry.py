@@ -18,14 +18,21 @@ PAGES = (LIST, REPEATS, WEEK, TIME, DENSITY)
 """Pages of the app that show analyses."""
 
 
+WHOLE_AREA = "This is about the whole area: it cannot be asked of one hotspot by itself."
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One analysis: its question in plain English, the page it is on, the rule it follows, and its function."""
+    """One analysis: its question in plain English, the page it is on, the rule it follows, and its function.
+
+    ``of_one`` says whether it can be asked of one hotspot by itself.
+    """
 
     question: str
     page: str
     rule: str
     function: Callable[[Run, Options], Answer]
+    of_one: bool = False
 
 
 ANALYSES: dict[str, Entry] = {
@@ -35,26 +42,29 @@ ANALYSES: dict[str, Entry] = {
     "concentration": Entry("How concentrated are the reports?", LIST, "R1.13, R4.7", clusters.concentrated),
     "harm": Entry("Would the list look different by harm?", LIST, "R4.13", near.harm),
     "repeat-clocks": Entry("Which places reach a threshold, and which approach it?", REPEATS, "R4.8",
-                           repeat_places.clocks),
+                           repeat_places.clocks, of_one=True),
     "repeat-prompts": Entry("Where has a repeat just happened, and by when should we act?", REPEATS, "R4.11",
-                            repeat_places.prompts),
-    "repeat-score": Entry("Which repeat places come first, and why?", REPEATS, "R4.10", repeat_places.score),
+                            repeat_places.prompts, of_one=True),
+    "repeat-score": Entry("Which repeat places come first, and why?", REPEATS, "R4.10",
+                          repeat_places.score, of_one=True),
     "repeat-unusual": Entry("Which places have more reports than chance gives?", REPEATS, "R4.7",
-                            repeat_places.unusual),
+                            repeat_places.unusual, of_one=True),
     "repeat-concentration": Entry("How few places hold most of the reports?", REPEATS, "R4.7",
-                                  repeat_places.concentrated),
-    "repeat-course": Entry("How soon do repeats follow?", REPEATS, "R4.11", repeat_places.course),
-    "repeat-outcome": Entry("Are repeats at the same places becoming fewer?", REPEATS, "R4.8", repeat_places.outcome),
-    "facilities": Entry("Which few facilities of a type have most of the reports?", REPEATS, "R4.7", near.facilities),
+                                  repeat_places.concentrated, of_one=True),
+    "repeat-course": Entry("How soon do repeats follow?", REPEATS, "R4.11", repeat_places.course, of_one=True),
+    "repeat-outcome": Entry("Are repeats at the same places becoming fewer?", REPEATS, "R4.8",
+                            repeat_places.outcome, of_one=True),
+    "facilities": Entry("Which few facilities of a type have most of the reports?", REPEATS, "R4.7",
+                        near.facilities, of_one=True),
     "near-repeat": Entry("After one event, are more nearby soon?", REPEATS, "R4.12", near.knox),
     "near-repeat-chains": Entry("Which events hang together in place and time?", REPEATS, "R4.12", near.chains),
-    "week": Entry("At which hours of the week do reports fall?", WEEK, "R4.14, R1.26", when.week),
+    "week": Entry("At which hours of the week do reports fall?", WEEK, "R4.14, R1.26", when.week, of_one=True),
     "day-night": Entry("Is it a day or a night problem, place by place?", WEEK, "R1.10", when.day_night),
-    "holidays": Entry("Do weekends and holidays make a difference?", WEEK, "R1.25", when.holidays),
-    "seasons": Entry("Which months of the year are busy?", WEEK, "R2.11", over_time.months_of_year),
-    "kinds": Entry("Is it new or long-standing?", TIME, "R4.15", over_time.kinds),
+    "holidays": Entry("Do weekends and holidays make a difference?", WEEK, "R1.25", when.holidays, of_one=True),
+    "seasons": Entry("Which months of the year are busy?", WEEK, "R2.11", over_time.months_of_year, of_one=True),
+    "kinds": Entry("Is it new or long-standing?", TIME, "R4.15", over_time.kinds, of_one=True),
     "changes": Entry("Where were there more or fewer reports this month than the season gives?", TIME, "R4.16, R4.17",
-                     over_time.changes),
+                     over_time.changes, of_one=True),
     "density": Entry("Where do reports lie thick?", DENSITY, "R4.2", density.planar),
     "density-adaptive": Entry("Where do reports lie thick, drawn sharp where there are many?", DENSITY, "R4.2",
                               density.adaptive),
@@ -120,9 +130,10 @@ def analyse(run: Run, name: str, options: Options | None = None) -> Analysis:
     except DataError as refused:
         reason, rule = _with_its_rule(str(refused), entry.rule)
         return Analysis(name=name, title=entry.question, sentences=(reason,), refusal=Refusal(name, reason, rule))
+    whole = () if entry.of_one or not (options and options.hotspot) else (WHOLE_AREA,)
     return Analysis(
-        name=name, title=entry.question, sentences=answer.sentences, table=answer.table, picture=answer.picture,
-        method=answer.method,
+        name=name, title=entry.question, sentences=(*answer.sentences, *whole), table=answer.table,
+        picture=answer.picture, method=answer.method,
     )  # fmt: skip
 
 

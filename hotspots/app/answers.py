@@ -26,7 +26,7 @@ MOST_ROWS = 200
 
 WHOLE_AREA = "The whole area"
 IN_DEPTH = ("week", "seasons", "kinds", "changes", "repeat-score", "repeat-clocks", "repeat-course")
-"""What one hotspot can be asked by itself."""
+"""What one hotspot is asked first on the Hotspots page."""
 
 _BANDWIDTHS = {
     "": "The run's setting",
@@ -128,7 +128,7 @@ def _one_of(names: Sequence[str], label_text: str, examples: str, *, key: str) -
 def _choices(run: Run, name: str) -> Asked:
     """Return the options of a question, asking only for what it can use."""
     asked = Asked(Options())
-    if name in IN_DEPTH and not run.hotspots.empty:
+    if ANALYSES[name].of_one and not run.hotspots.empty:
         asked = _with(asked, hotspot=_hotspot(run))
     if name.startswith("density"):
         bandwidth = st.selectbox("How wide to smooth", list(_BANDWIDTHS), format_func=_BANDWIDTHS.__getitem__)

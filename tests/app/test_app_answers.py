@@ -157,4 +157,5 @@ def test_every_option_is_part_of_what_tells_two_ways_to_ask_apart():
 
 def test_what_is_asked_besides_belongs_to_a_question():
     assert set(_ASKS) | set(IN_DEPTH) <= set(ANALYSES)
+    assert all(ANALYSES[name].of_one for name in IN_DEPTH)
     assert hotspots.analyses.PAGES == PAGES

@@ -18,6 +18,7 @@ from geodata.nsir import deterrable
 from geodata.schema import ASB
 from hotspots.alerts import change_z
 from hotspots.analyses import ANALYSES, PAGES, Analysis, Options, analyse, facts, listing, names_on
+from hotspots.analyses.registry import WHOLE_AREA
 from hotspots.harm import harm_weights
 from hotspots.near_repeat import near_repeat
 from hotspots.report.analyses import picture_svg
@@ -262,7 +263,7 @@ def test_harm_of_one_category_ranks_as_the_count_does_and_declares_its_weight(ci
     answer = analyse(city, "harm", Options(harm=harm_weights({"burglary": 100.0}, asb_weight=2.5)))
     assert (answer.table["harm"] == 2.5 * answer.table["n"]).all()
     assert (answer.table["harm_rank"] == answer.table["count_rank"]).all()
-    assert "weighs 2.5" in answer.sentences[0]
+    assert "weighs 2.5" in answer.sentences[1]
     assert any("anti-social behaviour only" in sentence for sentence in answer.sentences)
 
 
@@ -293,6 +294,15 @@ def test_one_hotspot_in_depth_is_about_its_own_reports(city, answers):
     assert week.picture.counts.sum() < answers["week"].picture.counts.sum()
     assert (analyse(city, "repeat-score", own).table["hotspot_id"] == "H02").all()
     assert analyse(city, "kinds", own).table["id"].tolist() == ["H02"]
+    assert analyse(city, "clusters", own).sentences[-1] == WHOLE_AREA
+
+
+@pytest.mark.parametrize("name", [name for name, entry in ANALYSES.items() if entry.of_one and name != "facilities"])
+def test_what_can_be_asked_of_one_hotspot_answers_something_else_than_of_the_area(city, answers, name):
+    one = analyse(city, name, Options(hotspot="H02"))
+    assert one.refusal is None
+    assert WHOLE_AREA not in one.sentences
+    assert not one.table.equals(answers[name].table)
 
 
 def test_a_bandwidth_is_chosen_as_asked_and_said(city):
