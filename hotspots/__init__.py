@@ -5,9 +5,11 @@
 >>> area = geodata.read_area("luton.geojson")                           # doctest: +SKIP
 >>> run = hotspots.run(intake, area)                                    # doctest: +SKIP
 >>> run.hotspots[["rank", "name", "n"]]                                 # doctest: +SKIP
+>>> hotspots.backtest(intake, area).accuracy                            # doctest: +SKIP
 >>> hotspots.analyse(run, "repeat-clocks").sentences                    # doctest: +SKIP
 """
 
+import os
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -17,13 +19,19 @@ if TYPE_CHECKING:
     from hotspots.config import RunConfig
     from hotspots.pipeline import run
     from hotspots.results import Run
+    from hotspots.targeting.ask import backtest, rank
 
-__all__ = ["Run", "RunConfig", "analyse", "analyses", "run"]
+__all__ = ["Run", "RunConfig", "analyse", "analyses", "backtest", "rank", "run"]
+
+# Threads of scikit-learn would otherwise spin while they wait for each other: on a busy machine a fit of 2 ms takes 90.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 _HOME = {
     "Run": "hotspots.results",
     "RunConfig": "hotspots.config",
     "analyse": "hotspots.analyses",
+    "backtest": "hotspots.targeting.ask",
+    "rank": "hotspots.targeting.ask",
     "run": "hotspots.pipeline",
 }
 

@@ -5,7 +5,6 @@ Exit codes: 0 done, 1 the data or the design was refused with a clear reason, 2 
 
 from __future__ import annotations
 
-import os
 import sys
 
 import typer
@@ -35,8 +34,6 @@ app.command("app")(open_app)
 
 def main() -> None:
     """Run the command line; a refusal is one sentence on stderr and exit code 1, never a traceback."""
-    # scikit-learn's threads would otherwise spin while they wait for each other, minutes long on a busy machine.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     from hotspots import terminal
 
     try:

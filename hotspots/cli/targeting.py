@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,8 +15,7 @@ if TYPE_CHECKING:
     from geodata.quality import Gate
     from hotspots.config import RunConfig
 
-PATROL_CELL = 10
-"""Resolution back-tests use unless told otherwise (R1.2), so that towns can be compared."""
+PATROL_CELL = 10  # R1.2, as `hotspots.targeting.ask`
 
 Method = Annotated[
     list[str] | None,
@@ -125,31 +123,24 @@ def rank(
 ) -> None:
     """Rank the cells for one month from the months before it alone, whatever else the files hold."""
     from geodata.area import read_area
-    from geodata.period import parse_month
     from hotspots import terminal
     from hotspots.files import write_files
-    from hotspots.gate import take_through_gate
     from hotspots.report.accuracy import csv_bytes
-    from hotspots.targeting import ranker_named
-    from hotspots.targeting.assemble import month_before, panel_of, refuse_unrankable
-    from hotspots.targeting.backtest import one_ranking
+    from hotspots.targeting import ask
 
-    ranker = ranker_named(method)
-    until = month_before(parse_month(origin))
-    settings = replace(settings_of(config, category, None, None, override), last_month=f"{until:%Y-%m}")
+    settings = settings_of(config, category, None, None, override)
     with progress() as say:
         say("Reading the area and the records")
         study = read_area(area)
         intake = Records(paths, mapping, profile, database, query).read()
-        gate = take_through_gate(intake, study, settings)
-        refuse_unrankable(gate, until, settings.override_reason)
-        panel = panel_of(gate, intake, study, settings, resolution=resolution, until=until)
-        say(f"Ranking by {ranker.label}")
-        table = one_ranking(panel, ranker, horizon, origin)
+        say("Ranking")
+        table = ask.rank(intake, study, origin, settings, method=method, resolution=resolution, horizon=horizon)
         written = write_files(out.parent, {out.name: csv_bytes(table)})
     screen = terminal.console()
-    screen.print(f"{len(table):,} of {len(panel.cells):,} cells ranked for {origin} from {gate.period}.")
-    if not panel.has_others:
+    screen.print(
+        f"{len(table):,} cells ranked for {origin} from the months before it; the others share the lowest score."
+    )
+    if method == "ebreg_mean" and table["similar"].nunique() <= 1:
         screen.print(terminal.fallback())
     screen.print(terminal.written(written))
 

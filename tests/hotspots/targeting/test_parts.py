@@ -45,6 +45,27 @@ def gate(intake):
     return take_through_gate(intake, AREA, RunConfig())
 
 
+def test_python_asks_as_the_command_line_does(intake):
+    import hotspots
+
+    tested = hotspots.backtest(intake, AREA, first="2023-05", last="2023-06")
+    assert [f"{month:%Y-%m}" for month in tested.origins] == ["2023-05", "2023-06"]
+    listed = tested.rankings(["ebreg_mean"]).query("origin == '2023-06'").reset_index(drop=True)
+    alone = hotspots.rank(intake, AREA, "2023-06")
+    pd.testing.assert_frame_equal(alone[["origin", "cell", "score", "method"]], listed)
+
+
+@pytest.mark.parametrize("step", ["week", "day"])
+def test_dated_records_can_be_ranked_by_week_and_day(intake, step):
+    import hotspots
+
+    tested = hotspots.backtest(intake, AREA, step=step, horizon=2, first="2023-06", resolution=9)
+    assert tested.unit == step
+    assert set(np.diff(tested.origins).astype("timedelta64[D]").astype(int)) == {7 if step == "week" else 1}
+    assert tested.rankings(["ebreg_mean"])["origin"].str.fullmatch(r"\d{4}-\d\d-\d\d").all()
+    assert tested.monthly["total"].sum() > 0
+
+
 @pytest.mark.parametrize("kind", list(KINDS))
 def test_each_part_has_a_list_of_its_own(kind, gate, intake):
     found = backtest_sets(gate, intake, AREA, RunConfig(), kind=kind, method="ebreg_mean", resolution=10)
