@@ -10,6 +10,7 @@ from geodata.period import Period
 from hotspots.evaluate.design import Design
 from hotspots.evaluate.estimators import Effect
 from hotspots.evaluate.gates import GateResult
+from hotspots.evaluate.opinions import Opinions
 from hotspots.evaluate.verdict import VerdictKey
 from hotspots.evaluate.wdd import DisplacementDifference, DisplacementQuotient
 from hotspots.results import Provenance
@@ -81,6 +82,8 @@ class Evaluation:
         Smallest fall the design could detect with 80 % power.
     permutation_p : float or None
         Studentised re-randomisation p-value of the same statistic.
+    opinions : Opinions or None
+        What other methods and choices say about the same counts; None where there is no effect to hold beside.
     headline, interval_sentence, doubt_sentence : str
         Verdict; interval in incidents; what would have to be true for the verdict to be wrong.
     """
@@ -117,3 +120,4 @@ class Evaluation:
     notes: tuple[str, ...]
     provenance: Provenance
     is_synthetic: bool
+    opinions: Opinions | None = None

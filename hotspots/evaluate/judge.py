@@ -24,6 +24,7 @@ from hotspots.evaluate.dose import delivered
 from hotspots.evaluate.estimators import Effect, estimate, rerandomisation_p_value
 from hotspots.evaluate.evaluation import Check, Displacement, Evaluation, NaiveChange
 from hotspots.evaluate.gates import MIN_CONTROLS, GateResult, check_gates, closed
+from hotspots.evaluate.opinions import Opinions, opinions_of, panel_of
 from hotspots.evaluate.places import (
     Place,
     best_rank,
@@ -151,6 +152,7 @@ def evaluate(design: Design, incidents: Intake | pd.DataFrame, area: StudyArea, 
         ),
         provenance=_provenance(intake, area, seed),
         is_synthetic=intake.is_synthetic,
+        opinions=_opinions(panel, window, seed) if effect else None,
     )
 
 
@@ -237,6 +239,11 @@ def _permutation_p(panel: Panel, window: Window, seed: int) -> float | None:
     groups = (panel.treated, panel.controls)
     sums = (group.loc[:, months].sum(axis=1) for group in groups for months in (window.before, window.after))
     return rerandomisation_p_value(*sums, random_state=seed)
+
+
+def _opinions(panel: Panel, window: Window, seed: int) -> Opinions:
+    groups = (panel.treated, panel.controls, panel.treated_ring, panel.controls_ring)
+    return opinions_of(panel_of(*groups, before=window.before, after=window.after), random_state=seed)
 
 
 def _displacement(panel: Panel, window: Window, effect: Effect | None) -> Displacement:

@@ -8,8 +8,10 @@ from typing import Any
 import pandas as pd
 
 from hotspots.evaluate import Effect, Evaluation
+from hotspots.evaluate.checks import PanelCheck
 from hotspots.report import charts, words
 from hotspots.report.briefing import typeset
+from hotspots.report.opinions import opinion_data, opinion_files
 from hotspots.report.provenance import as_json
 from hotspots.report.tables import table
 
@@ -21,8 +23,9 @@ EVALUATION_CAVEAT = (
 
 
 def evaluation_files(evaluation: Evaluation) -> dict[str, bytes]:
-    """Return ``evaluation.json`` and ``evaluation.pdf``."""
-    return {"evaluation.json": evaluation_json(evaluation), "evaluation.pdf": evaluation_pdf(evaluation)}
+    """Return ``evaluation.json``, ``evaluation.pdf`` and, with an estimate, other methods and choices as CSV."""
+    files = {"evaluation.json": evaluation_json(evaluation), "evaluation.pdf": evaluation_pdf(evaluation)}
+    return files if evaluation.opinions is None else files | opinion_files(evaluation.opinions)
 
 
 def evaluation_json(evaluation: Evaluation) -> bytes:
@@ -48,6 +51,8 @@ def evaluation_json(evaluation: Evaluation) -> bytes:
         "wdd": e.wdd,
         "wdq": e.wdq,
         "dose": None if e.dose is None else _dose(e),
+        "methods": None if e.opinions is None else _records(e.opinions.methods),
+        "panel_checks": None if e.opinions is None else [_panel_check(one) for one in e.opinions.checks],
         "before": {"first": f"{e.before.first:%Y-%m}", "last": f"{e.before.last:%Y-%m}", "months": e.before.n_months},
         "after": {"first": f"{e.after.first:%Y-%m}", "last": f"{e.after.last:%Y-%m}", "months": e.after.n_months},
         "missing_months": e.missing_months,
@@ -76,7 +81,7 @@ def evaluation_json(evaluation: Evaluation) -> bytes:
 
 
 def evaluation_pdf(evaluation: Evaluation) -> bytes:
-    """Return the evaluation as a two-page tagged PDF that prints in grey."""
+    """Return the evaluation as a tagged PDF of two pages (three with an estimate) that prints in grey."""
     return typeset("evaluation.typ", evaluation_data(evaluation))
 
 
@@ -109,6 +114,7 @@ def evaluation_data(evaluation: Evaluation) -> dict[str, Any]:
         "displacement": e.displacement.sentence,
         "dose": e.dose.sentence if e.dose is not None else "No visits were given, so what was delivered is not known.",
         "named_methods": _named_methods(e),
+        "opinions": None if e.opinions is None else opinion_data(e.opinions),
         "notes": [note for note in e.notes if note not in _said(e)],
         "columns": [
             "Treated place",
@@ -193,6 +199,10 @@ def _named_methods(e: Evaluation) -> list[str]:
     if e.permutation_p is not None:
         lines.append(f"Re-randomisation of the same statistic: p = {e.permutation_p:.3f}.")
     return lines
+
+
+def _panel_check(one: PanelCheck) -> dict[str, Any]:
+    return {"name": one.name, "passed": one.passed, "sentence": one.sentence}
 
 
 def _dose(e: Evaluation) -> dict[str, Any]:

@@ -12,7 +12,9 @@ from geodata.errors import DataError
 from hotspots.app import data, state, widgets, words
 from hotspots.app.data import Dataset
 from hotspots.evaluate import Effect, Evaluation
+from hotspots.evaluate.opinions import Opinions
 from hotspots.report import evaluation_files
+from hotspots.report.opinions import opinion_data
 
 SAMPLE, UPLOAD, SET_UP = "The sample city's pilot", "A design file (DESIGN.toml)", "Set one up here"
 OFFERED = 15
@@ -151,6 +153,21 @@ def show_evidence(result: Evaluation) -> None:
         st.markdown("\n".join(["**Read with care**", "", *(f"- {words.plain(note)}" for note in notes)]))
 
 
+def show_opinions(opinions: Opinions) -> None:
+    """Show what other methods and other choices say, beside the verdict and never instead of it."""
+    said = opinion_data(opinions)
+    with st.expander("The same counts by other methods, with how often each raises a false alarm"):
+        st.write(
+            "False alarms: how often the method claimed an effect on real counts where nothing had been done. "
+            "The verdict always comes from the same method; these are shown so that nobody has to pick one afterwards."
+        )
+        st.dataframe(pd.DataFrame(said["rows"], columns=said["columns"]), hide_index=True)
+        st.markdown(words.plain(said["choices"]))
+        if said["curve"]:
+            st.image(said["curve"], width="stretch")
+        st.markdown("\n".join(f"- {words.plain(line)}" for line in said["checks"]))
+
+
 def gates_table(result: Evaluation) -> pd.DataFrame:
     rows = [
         ("Holds" if gate.passed else "Fails" if gate.is_required else "Weak", gate.message) for gate in result.gates
@@ -209,6 +226,8 @@ def main() -> None:
             choose(dataset)
         show_verdict(result)
         show_evidence(result)
+        if result.opinions is not None:
+            show_opinions(result.opinions)
         show_downloads(result)
     widgets.footer()
 

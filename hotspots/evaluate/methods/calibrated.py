@@ -11,7 +11,7 @@ import pandas as pd
 from hotspots.evaluate.estimators import Floats
 from hotspots.evaluate.methods.panel import Panel
 from hotspots.evaluate.methods.placebo import DRAWS, judged_by_placebos
-from hotspots.evaluate.methods.result import About, MethodResult, refused
+from hotspots.evaluate.methods.result import TWO_CITIES, About, MethodResult, refused
 from hotspots.evaluate.methods.weights import calibration_weights
 
 _BLOCKS = (1, 2, 3, 4, 6, 12)
@@ -29,6 +29,8 @@ CALIBRATED = About(
         "If nothing was done, treated and comparison places could have changed places.",
     ),
     "placebo groups of places",
+    10.4,
+    TWO_CITIES,
 )
 
 

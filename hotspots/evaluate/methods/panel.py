@@ -41,7 +41,7 @@ class Panel:
     assignment : array of bool, shape (K, months), or None
         Rotation designs: which treated place had its turn in which month.
     assignment_blocks : tuple of int or None
-        Rotation designs: months with the same number kept one draw of turns; None: each month was drawn by itself.
+        Rotation designs: months with the same number were drawn together; None: told by the list itself.
     starts : tuple of int or None
         First treated column of each treated place, where places started at different times.
     steps : tuple of (str, int)

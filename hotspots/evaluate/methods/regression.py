@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from scipy import stats
@@ -17,6 +18,7 @@ from hotspots.evaluate.methods.panel import Panel
 from hotspots.evaluate.methods.result import (
     CONFIDENCE,
     REAL_COUNTS,
+    TWO_CITIES,
     About,
     MethodResult,
     from_counts,
@@ -30,7 +32,11 @@ MIN_MONTHS_BEFORE, MIN_MONTHS_AFTER = 12, 6
 SEASON_MONTHS_BEFORE = 24
 """Months before the start that seasonal terms need (R6.5)."""
 
-_LAGS = 3
+_NEWEY_WEST: dict[str, Any] = {
+    "cov_type": "HAC",
+    "cov_kwds": {"maxlags": 3, "use_correction": True},
+    "use_t": True,
+}
 _MIN_PLACES = 12
 
 ITS = About(
@@ -49,9 +55,9 @@ CONTROLLED_ITS = About(
     "logit of T_t / (T_t + C_t) = a + b t + c after + e (t - start) after; shared season and shocks cancel",
     "Lopez Bernal, Cummins & Gasparrini (2018), doi:10.1093/ije/dyy135; practice rule R6.12",
     ("Without the pilot the gap between treated and comparison places would have kept its own trend.",),
-    "t, autocorrelation-robust (Newey-West, 3 months)",
-    6.4,
-    REAL_COUNTS,
+    "t, larger of two variances: clustered by place, and autocorrelation-robust over months",
+    10.4,
+    TWO_CITIES,
 )
 ANCOVA = About(
     "ancova",
@@ -75,23 +81,38 @@ def its(panel: Panel) -> MethodResult:
     calendar = np.asarray(panel.months.month, dtype=float)[months]
     design = np.column_stack([_ramp(time, is_after), *(_season(calendar) if seasonal else ())])
     total = panel.treated[:, months].sum(axis=0)
-    note = "" if seasonal else "Under 24 months before the start season cannot be told apart, so it is part of this."
-    found = _robust(ITS, GLM(total, design, family=families.Poisson()), panel, _contrast(design, is_after))
-    return replace(found, sentence=f"{found.sentence} {note}".strip())
+    if total[is_after == 1].sum() <= 0 or total[is_after == 0].sum() <= 0:
+        return refused(ITS, "The treated places have no report in one of the periods.")
+    fit = GLM(total, design, family=families.Poisson()).fit(**_NEWEY_WEST)
+    contrast = _contrast(design, is_after)
+    variance = float(contrast @ fit.cov_params() @ contrast)
+    found = _t_interval(ITS, float(contrast @ fit.params), variance, float(fit.df_resid), panel)
+    note = "" if seasonal else " Under 24 months before the start season cannot be told apart, so it is part of this."
+    return replace(found, sentence=f"{found.sentence}{note}")
 
 
 def controlled_its(panel: Panel) -> MethodResult:
     """Project the trend of the treated places' share of both groups' reports past the start."""
     if reason := _too_short(panel):
         return refused(CONTROLLED_ITS, reason)
+    if min(len(panel.treated), len(panel.controls)) < 2:
+        return refused(CONTROLLED_ITS, "At least two places are needed in each group to see how places vary.")
     months, time, is_after = _time(panel)
     design = _ramp(time, is_after)
     both = np.column_stack([group[:, months].sum(axis=0) for group in (panel.treated, panel.controls)])
     if both[is_after == 0].sum(axis=0).min() <= 0 or both[is_after == 1].sum(axis=0).min() <= 0:
         return refused(CONTROLLED_ITS, "A group has no report in one of the periods.")
     seen = both.sum(axis=1) > 0
-    model = GLM(both[seen], design[seen], family=families.Binomial())
-    return _robust(CONTROLLED_ITS, model, panel, _contrast(design, is_after))
+    both, design = both[seen], design[seen]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", PerfectSeparationWarning)  # a gap on its trend exactly is no separation
+        fit = GLM(both, design, family=families.Binomial()).fit(**_NEWEY_WEST)
+    places = [group[:, months][:, seen] for group in (panel.treated, panel.controls)]
+    by_place = _clustered_by_place(design, places[0], places[1], np.asarray(fit.fittedvalues))
+    contrast, df = _contrast(design, is_after[seen]), float(len(panel.treated) + len(panel.controls) - 2)
+    # Places drift for themselves, and months shake all places of a group: neither variance knows of the other.
+    variance = max(float(contrast @ covariance @ contrast) for covariance in (by_place, fit.cov_params()))
+    return _t_interval(CONTROLLED_ITS, float(contrast @ fit.params), variance, df, panel)
 
 
 def ancova(panel: Panel) -> MethodResult:
@@ -138,18 +159,28 @@ def _contrast(design: Floats, is_after: Floats) -> Floats:
     return contrast
 
 
-def _robust(about: About, model: GLM, panel: Panel, contrast: Floats) -> MethodResult:
-    total = float(panel.totals(panel.after).sum())
-    if total <= 0 or panel.totals(panel.before).sum() <= 0:
-        return refused(about, "The treated places have no report in one of the periods.")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", PerfectSeparationWarning)  # a series on its trend exactly is no separation
-        fit = model.fit(cov_type="HAC", cov_kwds={"maxlags": _LAGS, "use_correction": True}, use_t=True)
-    d = float(contrast @ fit.params)
-    error = float(np.sqrt(contrast @ fit.cov_params() @ contrast))
-    df = float(fit.df_resid)
+def _clustered_by_place(design: Floats, treated: Floats, controls: Floats, share: Floats) -> Floats:
+    r"""Return the sandwich covariance of the regression of shares, with each place a cluster.
+
+    Given a month's reports, treated places have the share p_t. A treated place's score is
+    sum_t x_t (1 - p_t)(y_it - n_i f_t) with f_t the fitted course of its group, a comparison place's the same with
+    -p_t. The months' own errors would not do: a place that drifts moves all its months together.
+    """
+    reports = treated.sum(axis=0) + controls.sum(axis=0)
+    bread = np.linalg.inv((design * (reports * share * (1 - share))[:, None]).T @ design)
+    meat = np.zeros_like(bread)
+    for places, fitted, weight in ((treated, reports * share, 1 - share), (controls, reports * (1 - share), -share)):
+        residuals = places - np.outer(places.sum(axis=1), fitted / fitted.sum())
+        scores = (residuals * weight) @ design
+        meat += len(places) / (len(places) - 1) * scores.T @ scores
+    return np.asarray(bread @ meat @ bread)
+
+
+def _t_interval(about: About, d: float, variance: float, df: float, panel: Panel) -> MethodResult:
+    error = float(np.sqrt(variance))
     reach = float(stats.t.ppf(0.5 + CONFIDENCE / 2, df)) * error
-    p_value = float(2 * stats.t.sf(abs(d) / error, df))
+    p_value = float(2 * stats.t.sf(abs(d) / error, df)) if error > 0 else None
+    total = float(panel.totals(panel.after).sum())
     return from_log(about, d, d - reach, d + reach, treated_after=total, p_value=p_value)
 
 

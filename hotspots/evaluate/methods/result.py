@@ -10,6 +10,7 @@ import pandas as pd
 from hotspots.evaluate.estimators import Effect
 
 REAL_COUNTS = "thousands of fake pilots on real ASB counts where nothing happened (design/evaluation.md)"
+TWO_CITIES = "443 fake pilots on real ASB counts of Luton and Bedford where nothing happened (shared checks)"
 CONFIDENCE = 0.95
 
 

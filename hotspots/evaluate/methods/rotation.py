@@ -69,7 +69,9 @@ def rotation_effect(
     washout : int
         Periods without a turn are left out when a turn ended this many periods before, or fewer.
     blocks : array of int, shape (periods,), optional
-        Periods with the same number kept one and the same list of turns; each period its own by default.
+        Periods with the same number were drawn together. By default a period belongs to the one before if the same
+        places, or exactly the others, had their turn in it, so that the two months of a pair of turns stay a pair;
+        the test is exact either way, as shuffling places within a block never changes which periods make it up.
 
     Returns
     -------
@@ -131,7 +133,11 @@ def _used(on: NDArray[np.bool_], washout: int) -> NDArray[np.bool_]:
 
 
 def _blocks(on: NDArray[np.bool_], blocks: ArrayLike | None) -> NDArray[np.int64]:
-    return np.arange(on.shape[1]) if blocks is None else np.unique(np.asarray(blocks), return_inverse=True)[1]
+    if blocks is not None:
+        return np.asarray(np.unique(np.asarray(blocks), return_inverse=True)[1])
+    unlike = on[:, 1:] ^ on[:, :-1]
+    is_new = ~(unlike.all(axis=0) | ~unlike.any(axis=0))
+    return np.concatenate([[0], np.cumsum(is_new)])
 
 
 def _redraw(

@@ -12,6 +12,7 @@ from hotspots.evaluate.methods.panel import Panel
 from hotspots.evaluate.methods.result import (
     CONFIDENCE,
     REAL_COUNTS,
+    TWO_CITIES,
     About,
     MethodResult,
     from_counts,
@@ -51,6 +52,9 @@ E_TEST = About(
     "p = P(|K2/m1 - K1/m0| / SE >= observed), K1, K2 Poisson with the pooled rate",
     "Krishnamoorthy & Thomson (2004), doi:10.1016/S0378-3758(02)00408-1",
     (_NO_OTHER_CAUSE, _INDEPENDENT),
+    "",
+    55.0,
+    TWO_CITIES,
 )
 WDD_MATCHED = About(
     "wdd",
@@ -164,6 +168,8 @@ def wdq(panel: Panel) -> MethodResult:
     treated, buffer, control = _pair(panel, "treated"), _pair(panel, "treated_ring"), _pair(panel, "controls")
     if min(*control, *treated) <= 0:
         return refused(WDQ, "A group has no report in one of the periods; the quotient is undefined.")
+    if (fall := wdd_scaled(panel).high_pct) is None or fall >= 0:
+        return refused(WDQ, "The scaled difference shows no clear fall, so there is nothing to divide by (R6.10).")
     found = weighted_displacement_quotient(treated, buffer, control)
     table = pd.DataFrame(
         {

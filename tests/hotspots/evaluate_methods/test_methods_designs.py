@@ -12,7 +12,7 @@ import statsmodels.api as sm
 from geodata.errors import DesignError
 from hotspots.evaluate.methods import make_panel
 from hotspots.evaluate.methods.did import long_max
-from hotspots.evaluate.methods.rotation import _redraw, _used, rotation, rotation_effect
+from hotspots.evaluate.methods.rotation import _blocks, _redraw, _used, rotation, rotation_effect
 from hotspots.evaluate.methods.staggered import staggered, steps
 
 
@@ -54,6 +54,16 @@ def test_turns_are_drawn_again_as_they_were_drawn():
     kept = np.repeat(draw_turns(rng, 8, 3), 2, axis=1)
     blocked = _redraw(kept, np.repeat([0, 1, 2], 2), 100, rng)
     np.testing.assert_array_equal(blocked[:, :, ::2], blocked[:, :, 1::2])
+
+
+def test_a_pair_of_turns_stays_a_pair():
+    first = np.arange(6) < 3
+    second = np.array([True, False, True, False, True, False])
+    on = np.column_stack([first, ~first, second, second, first])
+    assert _blocks(on, None).tolist() == [0, 0, 1, 1, 2]
+    assert _blocks(on, [7, 7, 7, 9, 9]).tolist() == [0, 0, 0, 1, 1]
+    again = _redraw(on, _blocks(on, None), 50, np.random.default_rng(0))
+    np.testing.assert_array_equal(again[:, :, 0], ~again[:, :, 1])
 
 
 def rotating_panel(seed, effect, n_places=20, n_after=12):
