@@ -128,13 +128,19 @@ def read_edits(path: str | Path) -> tuple[tuple[Edit, ...], str]:
     """
     path = Path(path)
     try:
-        given = tomllib.loads(path.read_text(encoding="utf-8"))
+        return parse_edits(path.read_bytes(), path.name)
     except FileNotFoundError as error:
         raise DesignError(f"There is no file of edits at {path}.") from error
+
+
+def parse_edits(content: bytes, name: str) -> tuple[tuple[Edit, ...], str]:
+    """Return what a file of edits holds, as `read_edits`; `name` is what messages call it."""
+    try:
+        given = tomllib.loads(content.decode("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise DesignError(f"{path.name} is not valid TOML: {error}.") from error
+        raise DesignError(f"{name} is not valid TOML: {error}.") from error
     if unknown := sorted(set(given) - {"drawn_list", "edits"}):
-        raise DesignError(f"{path.name} has '{unknown[0]}'; a file of edits has 'drawn_list' and [[edits]] only.")
+        raise DesignError(f"{name} has '{unknown[0]}'; a file of edits has 'drawn_list' and [[edits]] only.")
     tables = given.get("edits", [])
     return edits_of(tables if isinstance(tables, list) else [tables]), str(given.get("drawn_list", ""))
 

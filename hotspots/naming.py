@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import shapely
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 LONGEST_NAME = 60
 
@@ -152,9 +152,14 @@ def _with_compass(names: list[str], centres: NDArray[np.float64]) -> list[str]:
     frame = pd.DataFrame({"name": names, "x": centres[:, 0], "y": centres[:, 1]})
     middle = frame.groupby("name")[["x", "y"]].transform("mean")
     shrink_x = np.cos(np.radians(middle["y"]))
-    angle = np.arctan2(frame["y"] - middle["y"], (frame["x"] - middle["x"]) * shrink_x)
-    sector = np.round(angle / (np.pi / 4)).astype(int) % 8
-    return [f"{name}, {_COMPASS[s]}" for name, s in zip(names, sector, strict=True)]
+    sides = compass((frame["x"] - middle["x"]) * shrink_x, frame["y"] - middle["y"])
+    return [f"{name}, {side}" for name, side in zip(names, sides, strict=True)]
+
+
+def compass(east: ArrayLike, north: ArrayLike) -> list[str]:
+    """Return the side of the compass each step lies to, e.g. ``north east``."""
+    angle = np.arctan2(np.asarray(north, dtype=float), np.asarray(east, dtype=float))
+    return [_COMPASS[sector] for sector in np.round(angle / (np.pi / 4)).astype(int) % 8]
 
 
 def _numbered(names: list[str]) -> list[str]:

@@ -184,6 +184,12 @@ def _as_image(svg: re.Match[str]) -> str:
     return f'<img alt="" src="data:image/svg+xml;base64,{base64.b64encode(whole.encode()).decode()}">'
 
 
+def clicked_cell(key: str) -> str:
+    """Return the cell clicked last on a map, "" if it was something else."""
+    drawing = (st.session_state.get(key) or {}).get("last_active_drawing") or {}
+    return str((drawing.get("properties") or {}).get("cell", ""))
+
+
 def _select_clicked(run: Run, key: str) -> None:
     drawing = (st.session_state.get(key) or {}).get("last_active_drawing") or {}
     hotspot_id = (drawing.get("properties") or {}).get("hotspot_id")

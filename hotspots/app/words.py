@@ -85,6 +85,16 @@ def sureness(run: Run, hotspot_id: str) -> str:
     )
 
 
+def first_places(run: Run, *, n: int = 5) -> str:
+    """Return which places come first and when, in one line to read out (R8.5). Text from the data is not escaped."""
+    told = []
+    for hotspot_id, row in run.hotspots.sort_values("rank").head(n).iterrows():
+        patrol = run.patrols.loc[hotspot_id] if hotspot_id in run.patrols.index else None
+        window, _ = words.window(patrol)
+        told.append(f"{row['rank']}. {row['name']} ({row['n_12m']:,}{', ' * bool(window)}{window})")
+    return f"Reports {words.year_label(run)}: {'; '.join(told)}."
+
+
 def ranked_table(run: Run) -> pd.DataFrame:
     """Return the hotspots as the table beside the map: index ``hotspot_id``, headings in plain words."""
     hotspots = run.hotspots.sort_values("rank")

@@ -10,9 +10,11 @@ import geodata
 from geodata.errors import DataError, DesignError
 from geodata.sample import make_city, write_city
 from hotspots import pipeline
-from hotspots.config import RunConfig
+from hotspots.config import RankingConfig, RunConfig
 from hotspots.edits import Edit, edits_toml
 from hotspots.report.provenance import run_json
+
+QUICK = RankingConfig(backtest_origins=0)  # the back-test of the list is not what is tested here
 
 
 @pytest.fixture(scope="module")
@@ -24,11 +26,11 @@ def city(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def whole(city):
-    return pipeline.run(*city)
+    return pipeline.run(*city, RunConfig(ranking=QUICK))
 
 
 def test_day_and_night_share_out_the_reports_and_each_has_its_own_list(city, whole):
-    runs = {hours: pipeline.run(*city, RunConfig(hours=hours)) for hours in ("day", "night")}
+    runs = {hours: pipeline.run(*city, RunConfig(ranking=QUICK, hours=hours)) for hours in ("day", "night")}
     used = {hours: run.quality.n_used for hours, run in runs.items()}
     unknown = {run.quality.dropped.get("hour not known", 0) for run in runs.values()}
     assert len(unknown) == 1
@@ -46,7 +48,7 @@ def test_a_list_of_the_night_is_refused_in_words_where_only_months_are_known(cit
     intake, area = city
     records = intake.records.drop(columns=["occurred_from", "occurred_to"]).assign(time_precision="month")
     with pytest.raises(DataError, match="None of these reports tells its hour"):
-        pipeline.run(records, area, RunConfig(hours="night"))
+        pipeline.run(records, area, RunConfig(ranking=QUICK, hours="night"))
     with pytest.raises(DesignError, match="hours must be one of all, day, night"):
         RunConfig(hours="evening")
 
@@ -57,7 +59,7 @@ def test_edits_travel_through_a_run_into_its_record(city, whole):
         Edit(action="split", hotspot=largest, reason="two estates"),
         Edit(action="rename", hotspot="H01", reason="its local name", name="The Precinct"),
     )
-    run = pipeline.run(*city, RunConfig(edits=edits, drawn_list=whole.drawn_list))
+    run = pipeline.run(*city, RunConfig(ranking=QUICK, edits=edits, drawn_list=whole.drawn_list))
     assert len(run.hotspots) == len(whole.hotspots) + 1
     assert run.hotspots.loc["H01", "name"] == "The Precinct"
     assert set(run.patrols.index) == set(run.hotspots.index)
@@ -70,7 +72,7 @@ def test_edits_travel_through_a_run_into_its_record(city, whole):
 def test_edits_of_another_list_are_refused(city):
     edits = (Edit(action="drop", hotspot="H01", reason="closed"),)
     with pytest.raises(DesignError, match="edits were made to another list"):
-        pipeline.run(*city, RunConfig(edits=edits, drawn_list="0" * 16))
+        pipeline.run(*city, RunConfig(ranking=QUICK, edits=edits, drawn_list="0" * 16))
 
 
 def test_the_file_of_edits_can_be_written_from_a_run(whole):

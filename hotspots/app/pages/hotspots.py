@@ -5,7 +5,7 @@ from dataclasses import replace
 import streamlit as st
 
 from geodata.errors import DataError
-from hotspots.app import answers, data, state, widgets, words
+from hotspots.app import adjust, answers, data, state, widgets, words
 from hotspots.config import RunConfig
 from hotspots.report import words as report_words
 from hotspots.results import Run
@@ -18,11 +18,13 @@ def show_summary(run: Run) -> None:
     """The few sentences to read out: how concentrated, how steady, how far the measures agree."""
     if run.stability is not None and not run.stability.is_stable:
         st.error("**Unstable list.** The two halves of the months name different places. Use it with care.")
+    st.markdown("**How sure is this list?**")
     st.markdown("\n".join(f"- {words.plain(line)}" for line in report_words.sureness(run)))
 
 
 def show_map_and_table(run: Run) -> None:
-    left, right = st.columns(2, gap="medium")
+    widgets.finding(words.first_places(run))
+    left, right = st.columns([5, 6], gap="medium")
     with right:
         show_table(run)
         hotspot_id = widgets.hotspot_choice(run, key=CHOICE)
@@ -49,7 +51,7 @@ def show_table(run: Run) -> None:
         selection_mode=["single-row-required", "single-cell"],
         column_config={
             "Rank": number(width=40),
-            "Place": column(width=185),
+            "Place": column(width=250),
             "12 months": number(width=70, help="Reports in the last 12 months"),
             "Check": column(width=48, help="Something to look at before acting; see below the map"),
             "When": column(width=95, help="The window of the week with most reports for the hours of one shift"),
@@ -76,6 +78,8 @@ def show_details(run: Run, hotspot_id: str) -> None:
     st.header(f"Why this hotspot: {row['rank']}. {words.plain(row['name'])}")
     if row["flags"]:
         st.warning(f"**Check first.** {words.plain(row['flags'])}")
+    if row["edited"]:
+        st.info(f"**Changed by hand.** {words.plain(row['edited'])}")
     asked = words.answers(run, hotspot_id)
     columns = st.columns(2, gap="large")
     for number, (question, answer) in enumerate(asked):
@@ -88,6 +92,7 @@ def show_details(run: Run, hotspot_id: str) -> None:
     )  # fmt: skip
     with st.expander("The same numbers as a table"):
         st.dataframe(monthly.to_frame().T)
+    adjust.show_panel(run, hotspot_id, map_key=MAP)
     answers.in_depth(run, hotspot_id)
 
 
@@ -101,7 +106,9 @@ def show_settings(config: RunConfig) -> None:
             format_func=RESOLUTIONS.__getitem__,
         )  # fmt: skip
         bandwidth = four.number_input("Width of the density map (m)", 100, 1000, int(config.density.bandwidth_m), 50)
-        st.write("The months that count are set on the Data page.")
+        st.write(
+            "The months that count are set on the Data page. Other settings draw another list, without changes by hand."
+        )
         if st.form_submit_button("Use these settings"):
             try:
                 new = replace(
@@ -112,7 +119,7 @@ def show_settings(config: RunConfig) -> None:
                 )
             except DataError as error:
                 widgets.refuse(error)
-            state.use_config(new)
+            state.use_config(adjust.without_edits(new))
             st.rerun()
 
 
@@ -128,7 +135,9 @@ def show_downloads(run: Run) -> None:
 
 def main() -> None:
     widgets.page("Where reports have concentrated")
-    run = widgets.current_run()
+    widgets.require_dataset()
+    adjust.choose_hours(state.config())
+    run = adjust.current_run()
     if run.hotspots.empty:
         widgets.refusals(run)
         st.write("There is no ranked list; the map shows the counts only.")
