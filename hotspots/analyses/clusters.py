@@ -75,35 +75,38 @@ def _near_default(run: Run, found: pd.Index) -> tuple[str, ...]:
 
 
 def odd_cells(run: Run, _options: Options) -> Answer:
-    """Local Moran's I: busy cells among busy ones, and busy cells that stand alone among quiet ones."""
+    """Local Moran's I of the busy cells: among busy ones, or alone among quiet ones."""
     counts = facts.cell_counts(run)
     neighbours = h3cells.neighbours(run.cells.index, rings=run.config.significance.rings)
     found = local_moran(counts.to_numpy(), neighbours)
     _, p = local_moran_permuted(counts.to_numpy(), neighbours, permutations=PERMUTATIONS, random_state=run.config.seed)
+    # the permutations hold each cell's own count fixed, so choosing cells by it leaves their p-values valid
+    is_busy = counts.to_numpy() > counts.mean()
+    p = np.where(is_busy, p, np.nan)
     passes = false_discovery(p, run.config.significance.false_discovery_rate)
-    kind = pd.Series(np.where(passes, found.quadrant, ""), index=run.cells.index)
-    columns = pd.DataFrame({"moran_i": found.statistic, "z": found.z, "p_value": p, "pattern": kind})
-    n = kind.value_counts()
-    order = {"low-low": 0, "low-high": 1, "high-low": 2, "high-high": 3}
+    pattern = pd.Series(np.where(passes, found.quadrant, ""), index=run.cells.index)
+    columns = pd.DataFrame({"moran_i": found.statistic, "z": found.z, "p_value": p, "pattern": pattern})
+    n = pattern.value_counts()
+    order = {"": 0, "high-low": 1, "high-high": 2}
     classes = (
-        MapClass("quiet among quiet", 0),
-        MapClass("quiet beside busy", 1, "-"),
+        MapClass("busy, neither", 0),
         MapClass("busy alone among quiet", 2, "o"),
         MapClass("busy among busy", 3, "+"),
     )
     return Answer(
         sentences=(
-            f"{n.get('high-high', 0):,} busy cells lie among busy ones; {n.get('high-low', 0):,} busy cells stand "
-            "alone among quiet ones: look there for one address or one shop rather than a troubled street.",
+            f"Of {int(is_busy.sum()):,} cells busier than the average, {n.get('high-high', 0):,} lie among busy ones "
+            f"and {n.get('high-low', 0):,} stand alone among quiet ones: look there for one address or one shop rather "
+            "than a troubled street.",
             *_cautions(counts, neighbours),
             *facts.left_out(run),
         ),
-        table=facts.cells_table(run, columns, order="z"),
-        picture=CellMap(kind.loc[kind != ""].map(order), classes, "Cells like or unlike their neighbours"),
+        table=facts.cells_table(run, columns.loc[is_busy], order="z"),
+        picture=CellMap(pattern.loc[is_busy].map(order), classes, "Busy cells like or unlike their neighbours"),
         method=(
-            "Local Moran's I, conditional randomisation (Anselin 1995, "
-            f"https://doi.org/10.1111/j.1538-4632.1995.tb00338.x), {PERMUTATIONS:,} permutations, false discovery rate "
-            f"{run.config.significance.false_discovery_rate:.0%}.",
+            "Local Moran's I, conditional permutation (Anselin 1995, "
+            f"https://doi.org/10.1111/j.1538-4632.1995.tb00338.x), {PERMUTATIONS:,} permutations, two-sided, false "
+            f"discovery rate {run.config.significance.false_discovery_rate:.0%} over the cells above the average.",
         ),
     )
 

@@ -83,7 +83,7 @@ def _short(text: str, most: int) -> str:
 
 
 def _label(text: str, y: float, right: float, *, bold: bool = False) -> str:
-    return svg.text(right, y + 3.6, _short(text, 36), SIZE, palette.INK, bold=bold, anchor="end")
+    return svg.text(right, y + 3.6, _short(text, 32 if bold else 36), SIZE, palette.INK, bold=bold, anchor="end")
 
 
 def legend(items: list[tuple[str, str]], y: float) -> tuple[list[str], float]:
@@ -374,7 +374,7 @@ def draw_strips(picture: Strips) -> Drawn:
         base = top + pitch * (row + 1) - 8
         axis = _Axis(base, base - pitch + 14, 0.0, most, most)
         marks.append(svg.line((left, base), (right, base), palette.GRID, 0.8))
-        marks.append(svg.text(left - 8, base - 16, _short(label, 36), SIZE, palette.INK, bold=True, anchor="end"))
+        marks.append(svg.text(left - 8, base - 16, _short(label, 32), SIZE, palette.INK, bold=True, anchor="end"))
         marks.append(svg.text(left - 8, base - 3, picture.notes[row], SMALL, palette.GREY, anchor="end"))
         marks.append(_path(x, picture.values[row], axis, colour=palette.GREY, width=1.4))
         marks += [

@@ -217,6 +217,14 @@ def test_what_the_run_says_too_is_said_with_the_same_numbers(city, answers):
     assert (kinds.reindex(city.hotspots.index) == city.hotspots["kind_label"]).all()
 
 
+def test_busy_cells_of_planted_hotspots_lie_among_busy_ones_and_only_busy_cells_are_judged(city, answers):
+    table = answers["odd-cells"].table
+    assert (table["n"] > facts.cell_counts(city).mean()).all()
+    assert set(table["pattern"]) <= {"", "high-high", "high-low"}
+    near = table.loc[table["hotspot_id"] != ""]
+    assert (near.groupby("hotspot_id")["pattern"].agg(lambda found: "high-high" in set(found))).mean() >= 0.8
+
+
 def test_a_change_is_the_difference_of_square_roots(answers):
     table = answers["changes"].table
     np.testing.assert_allclose(table["z"], change_z(table["now"], table["expected"]))
