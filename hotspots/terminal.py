@@ -22,6 +22,7 @@ from geodata.sources.profiles import describe_matching
 from hotspots.analyses import Analysis
 from hotspots.evaluate import Evaluation, SampleSize
 from hotspots.results import Refusal, Run
+from hotspots.why import what_would_change
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -87,6 +88,8 @@ def ranked_list(run: Run) -> RenderableType:
         details = [
             text for text in (row.reason, kind, row.peak, row.flags, words.by_hand(run.hotspots.loc[row.Index])) if text
         ]
+        if row.rank == 1:
+            details.append("What would change its rank: " + "; ".join(what_would_change(run, row.Index)) + ".")
         lines.append(heading)
         lines.extend(Padding(Text(text), (0, 0, 0, 4)) for text in details)
     return Padding(Group(*lines), (1, 0))

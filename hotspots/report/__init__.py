@@ -7,7 +7,7 @@ from hotspots.report.evaluation import evaluation_files
 from hotspots.report.geo import cells_parquet, hotspots_gpkg
 from hotspots.report.maps import folium_map, map_html
 from hotspots.report.provenance import run_json
-from hotspots.report.tables import hotspots_csv, hotspots_xlsx
+from hotspots.report.tables import hotspots_csv, hotspots_xlsx, why_csv
 from hotspots.report.words import reasons
 from hotspots.results import Run
 
@@ -23,6 +23,7 @@ __all__ = [
     "reasons",
     "run_files",
     "run_json",
+    "why_csv",
 ]
 
 
@@ -32,6 +33,7 @@ def run_files(run: Run) -> dict[str, bytes]:
         "run.json": run_json(run),
         "hotspots.gpkg": hotspots_gpkg(run),
         "hotspots.csv": hotspots_csv(run),
+        "why.csv": why_csv(run),
         "hotspots.xlsx": hotspots_xlsx(run),
         "cells.parquet": cells_parquet(run),
         "map.html": map_html(run),

@@ -18,6 +18,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from hotspots.report import words
 from hotspots.results import Run
+from hotspots.why import why
 
 MAX_CELL_ROWS = 500
 _FORMULA_START = ("=", "+", "-", "@", "\t", "\r")
@@ -47,14 +48,21 @@ def hotspots_csv(run: Run) -> bytes:
     return frame.to_csv(index=False, lineterminator="\r\n").encode("utf-8-sig")
 
 
+def why_csv(run: Run) -> bytes:
+    """Return each number behind each hotspot as CSV: how it comes about, and what would change the rank (R7.12)."""
+    frame = why(run).map(safe_text).assign(marking=run.marking, is_synthetic=run.is_synthetic)
+    return frame.to_csv(index=False, lineterminator="\r\n").encode("utf-8-sig")
+
+
 def hotspots_xlsx(run: Run) -> bytes:
-    """Return hotspots, the busiest 500 cells, repeat places, patrols, cameras and what they rest on as a workbook.
+    """Return hotspots, why, the busiest 500 cells, repeat places, patrols, cameras and what they rest on as a workbook.
 
     Same run, same bytes: entries carry a fixed date and the workbook the run's own time.
     """
     cells = run.cells.loc[run.cells["n"] > 0].sort_values("rank").head(MAX_CELL_ROWS)
     sheets = {
         "Hotspots": table(run.hotspots),
+        "Why": why(run),
         "Cells": table(cells),
         "Repeat places": table(run.repeat_locations),
         "Patrols": table(run.patrols),

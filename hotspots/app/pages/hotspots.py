@@ -6,6 +6,7 @@ import streamlit as st
 
 from geodata.errors import DataError
 from hotspots.app import adjust, answers, data, state, widgets, words
+from hotspots.app.why import show_why
 from hotspots.config import RunConfig
 from hotspots.report import words as report_words
 from hotspots.results import Run
@@ -93,6 +94,7 @@ def show_details(run: Run, hotspot_id: str) -> None:
     with st.expander("The same numbers as a table"):
         st.dataframe(monthly.to_frame().T)
     adjust.show_panel(run, hotspot_id, map_key=MAP)
+    show_why(run, hotspot_id)
     answers.in_depth(run, hotspot_id)
 
 

@@ -93,6 +93,7 @@ def test_a_run_has_all_its_files(run, refused_run):
         "run.json",
         "hotspots.gpkg",
         "hotspots.csv",
+        "why.csv",
         "hotspots.xlsx",
         "cells.parquet",
         "map.html",

@@ -56,7 +56,7 @@ def test_hostile_names_reach_the_workbook_as_text_and_never_as_a_formula(hostile
 
 def test_workbook_has_a_sheet_per_table_and_says_what_it_rests_on(run):
     book = openpyxl.load_workbook(io.BytesIO(hotspots_xlsx(run)))
-    assert book.sheetnames == ["Hotspots", "Cells", "Repeat places", "Patrols", "Cameras", "About"]
+    assert book.sheetnames == ["Hotspots", "Why", "Cells", "Repeat places", "Patrols", "Cameras", "About"]
     assert book["Cells"].max_row <= 501
     about = {line[0].value: line[1].value for line in book["About"].iter_rows(min_row=2)}
     assert about["Records used"] == 2400
