@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from geodata.errors import DataError, DesignError
-from hotspots.analyses import clusters, density, near, over_time, repeat_places, when
+from hotspots.analyses import clusters, density, near, outlines, over_time, repeat_places, when
 from hotspots.analyses.result import Analysis, Answer, Options
 from hotspots.results import Refusal, Run
 
@@ -40,6 +40,8 @@ ANALYSES: dict[str, Entry] = {
     "agreement": Entry("Do count, density and repeat places name the same cells?", LIST, "R4.1",
                        clusters.agreement),
     "concentration": Entry("How concentrated are the reports?", LIST, "R1.13, R4.7", clusters.concentrated),
+    "outlines": Entry("Do the hotspots hold more for each patrol minute than other ways to draw them?", LIST, "R1.3",
+                      outlines.compared),
     "harm": Entry("Would the list look different by harm?", LIST, "R4.13", near.harm),
     "repeat-clocks": Entry("Which places reach a threshold, and which approach it?", REPEATS, "R4.8",
                            repeat_places.clocks, of_one=True),

@@ -8,6 +8,7 @@ HEADINGS: Final[dict[str, str]] = {
     "accuracy": "Accuracy on later months",
     "act_within_7": "Act by (7 days)",
     "act_within_28": "Act by (28 days)",
+    "area_km2": "Area (km²)",
     "bandwidth_m": "Width (m)",
     "case_review": "Case review",
     "cell": "Cell",
@@ -48,6 +49,8 @@ HEADINGS: Final[dict[str, str]] = {
     "last_day": "Last day",
     "last_report": "Last report",
     "last_unusual": "Last unusual month",
+    "later_per_minute": "Later reports a month per patrol minute",
+    "later_share": "Share of later reports",
     "latitude": "Latitude",
     "length_m": "Length (m)",
     "likelihood": "Likelihood",
@@ -56,6 +59,7 @@ HEADINGS: Final[dict[str, str]] = {
     "looks_back_12m": "Looks back 12 months",
     "low": "Low (95 %)",
     "meaning": "Meaning",
+    "method": "Method",
     "month": "Month",
     "moran_i": "Local Moran's I",
     "n": "Reports",
@@ -83,15 +87,19 @@ HEADINGS: Final[dict[str, str]] = {
     "note": "Note",
     "now": "Last month",
     "observed": "Pairs found",
+    "overlap": "Overlap with the list",
     "p_even": "Chance if all alike",
     "p_ordinary": "Chance among ordinary places",
     "p_top": "Truly top",
     "p_value": "p",
+    "patrol_minutes": "Minutes of one visit to each",
     "pattern": "Pattern",
     "per_100m_year": "Reports per 100 m a year",
     "per_day": "Reports a day",
+    "per_minute": "Reports a month per patrol minute",
     "place": "Place",
     "place_key": "Place key",
+    "places": "Places",
     "places_so_far": "Share of places so far",
     "prompt": "What to do",
     "rank": "Rank",
@@ -137,8 +145,8 @@ KEYS: Final = frozenset({"place_key", "cell", "id", "longitude", "latitude", "up
 
 SHARES: Final = frozenset(
     {
-        "cumulative", "p_top", "places_so_far", "reports_so_far", "share", "share_night", "share_of_followed",
-        "share_of_repeats", "share_of_reports", "share_of_week", "top_share",
+        "cumulative", "later_share", "p_top", "places_so_far", "reports_so_far", "share", "share_night",
+        "share_of_followed", "share_of_repeats", "share_of_reports", "share_of_week", "top_share",
     }
 )  # fmt: skip
 """Columns from 0 to 1 that people read as per cent."""
