@@ -34,7 +34,6 @@ IMPORT_NAMES = {
 
 NEVER_IMPORTED = {
     "tzdata": "the standard library's time zones, where the system has none",
-    "python-docx": "evaluation reports as DOCX",
 }
 """Runtime dependencies that no module imports itself, and why they are declared all the same."""
 

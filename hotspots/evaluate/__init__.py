@@ -4,7 +4,15 @@ from hotspots.evaluate.assignment import randomise
 from hotspots.evaluate.batch import evaluate_batch, open_lines
 from hotspots.evaluate.design import Amendment, Design, design_hash, read_design
 from hotspots.evaluate.estimators import Effect, estimate, rerandomisation_p_value
-from hotspots.evaluate.evaluation import Check, Displacement, DoseDelivered, Evaluation, NaiveChange
+from hotspots.evaluate.evaluation import (
+    Check,
+    Displacement,
+    DoseDelivered,
+    Economics,
+    Evaluation,
+    NaiveChange,
+    Outcome,
+)
 from hotspots.evaluate.freezing import amend, design_files, freeze, read_list
 from hotspots.evaluate.gates import GateResult, check_gates
 from hotspots.evaluate.judge import evaluate
@@ -29,10 +37,12 @@ __all__ = [
     "DisplacementDifference",
     "DisplacementQuotient",
     "DoseDelivered",
+    "Economics",
     "Effect",
     "Evaluation",
     "GateResult",
     "NaiveChange",
+    "Outcome",
     "SampleSize",
     "amend",
     "check_gates",

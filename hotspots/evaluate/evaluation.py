@@ -62,6 +62,31 @@ class DoseDelivered:
     places: pd.DataFrame
 
 
+@dataclass(frozen=True, slots=True)
+class Economics:
+    """Cost of what was delivered in GBP; ``per_prevented`` and its interval are None where not established."""
+
+    total_gbp: float
+    per_visit_gbp: float
+    per_prevented_gbp: float | None
+    per_prevented_low_gbp: float | None
+    per_prevented_high_gbp: float | None
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One further outcome in the same places and months.
+
+    ``p_adjusted``: Holm over all further outcomes; None without an estimate.
+    """
+
+    name: str
+    effect: Effect | None
+    p_adjusted: float | None
+    sentence: str
+
+
 @dataclass(frozen=True, eq=False)
 class Evaluation:
     """A before/after evaluation: the verdict first, then everything it rests on.
@@ -84,6 +109,12 @@ class Evaluation:
         Studentised re-randomisation p-value of the same statistic.
     opinions : Opinions or None
         What other methods and choices say about the same counts; None where there is no effect to hold beside.
+    outcomes : tuple of Outcome
+        Other outcomes in the same places, corrected for being several.
+    economics : Economics or None
+        None where hours or their price are not known.
+    amendments : tuple of str
+        Changes of the frozen design in words; printed first.
     headline, interval_sentence, doubt_sentence : str
         Verdict; interval in incidents; what would have to be true for the verdict to be wrong.
     """
@@ -109,6 +140,9 @@ class Evaluation:
     permutation_p: float | None
     checks: tuple[Check, ...]
     dose: DoseDelivered | None
+    outcomes: tuple[Outcome, ...]
+    economics: Economics | None
+    amendments: tuple[str, ...]
     level: int
     level_text: str
     verdict: VerdictKey

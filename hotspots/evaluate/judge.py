@@ -21,10 +21,12 @@ from geodata.streams import officer_share_rise, public_reports, recording_change
 from hotspots.evaluate import wording
 from hotspots.evaluate.design import Design, design_hash
 from hotspots.evaluate.dose import delivered
+from hotspots.evaluate.economics import cost_of
 from hotspots.evaluate.estimators import Effect, estimate, rerandomisation_p_value
 from hotspots.evaluate.evaluation import Check, Displacement, Evaluation, NaiveChange
 from hotspots.evaluate.gates import MIN_CONTROLS, GateResult, check_gates, closed
 from hotspots.evaluate.opinions import Opinions, opinions_of, panel_of
+from hotspots.evaluate.outcomes import Groups, further_outcomes
 from hotspots.evaluate.places import (
     Place,
     best_rank,
@@ -35,7 +37,7 @@ from hotspots.evaluate.places import (
     with_rings,
 )
 from hotspots.evaluate.power import detectable_fall
-from hotspots.evaluate.verdict import LEVELS, VerdictKey, maryland_level, verdict_of, verdict_text
+from hotspots.evaluate.verdict import AMENDED, LEVELS, VerdictKey, maryland_level, verdict_of, verdict_text
 from hotspots.evaluate.wdd import (
     DisplacementDifference,
     DisplacementQuotient,
@@ -43,6 +45,7 @@ from hotspots.evaluate.wdd import (
     weighted_displacement_quotient,
 )
 from hotspots.evaluate.window import Window, months_of
+from hotspots.harm import read_weights
 from hotspots.results import Provenance
 
 MIN_NAIVE_BASE = 30  # R6.19
@@ -97,14 +100,16 @@ def evaluate(design: Design, incidents: Intake | pd.DataFrame, area: StudyArea, 
         months_after=len(window.after),
         mde_pct=mde.mde_pct if mde else None,
     )
-    gates += _recording_gate(design, intake, area, window)
+    public = public_reports(intake.records.loc[area.contains(intake.records["longitude"], intake.records["latitude"])])
+    gates += _recording_gates(design, public, window)
     effect = None if closed(gates) else _effect(panel.treated, panel.controls, window.before, window.after)
     dose = delivered(
         design, [place.name for place in panel.treated_places], window.after_period, timezone=area.timezone
     )
     verdict: VerdictKey = "not_delivered" if dose is not None and not dose.is_enough else verdict_of(effect)
     level = maryland_level(
-        has_comparison=len(panel.controls) >= MIN_CONTROLS, is_randomised=design.assignment == "randomised"
+        has_comparison=len(panel.controls) >= MIN_CONTROLS and not design.was_amended_late,
+        is_randomised=design.assignment == "randomised",
     )
     displacement = _displacement(panel, window, effect)
     naive = naive_change(panel.treated.sum(), window.before, window.after)
@@ -132,11 +137,25 @@ def evaluate(design: Design, incidents: Intake | pd.DataFrame, area: StudyArea, 
         permutation_p=_permutation_p(panel, window, seed) if effect else None,
         checks=_checks(panel, window) if effect else (),
         dose=dose,
+        outcomes=further_outcomes(
+            outcome,
+            public,
+            area,
+            Groups(panel.treated_places, panel.control_places),
+            window,
+            weights=read_weights(design.harm_weights) if design.harm_weights else None,
+        )
+        if effect
+        else (),
+        economics=cost_of(dose, effect, design.cost_per_hour_gbp),
+        amendments=tuple(wording.amendment(one) for one in design.amendments),
         level=level,
-        level_text=LEVELS[level],
+        level_text=AMENDED if design.was_amended_late else LEVELS[level],
         verdict=verdict,
         verdict_text=verdict_text(verdict, level=level, mde_pct=mde.mde_pct if mde else None),
-        headline=wording.headline(verdict, effect, gates=closed(gates), dose=dose, level=level, mde=mde),
+        headline=wording.headline(
+            verdict, effect, gates=closed(gates), dose=dose, level=level, mde=mde, is_amended=design.was_amended_late
+        ),
         interval_sentence=wording.interval_sentence(effect),
         doubt_sentence=wording.doubt_sentence(verdict, level=level),
         officer_generated_excluded=officer,
@@ -162,17 +181,25 @@ def _officer_note(inside: pd.DataFrame, window: Window) -> tuple[str, ...]:
     return (rise.message,) if rise else ()
 
 
-def _recording_gate(design: Design, intake: Intake, area: StudyArea, window: Window) -> tuple[GateResult, ...]:
-    """Close a claim on ASB alone where it may only have been given another name (R3.5)."""
-    if design.categories != (ASB,):
-        return ()
-    records = intake.records
-    inside = records.loc[area.contains(records["longitude"], records["latitude"])]
-    change = recording_change(public_reports(inside), window.before_period, window.after_period)
-    message = change.message if change else "ASB as a share of ASB and linked crime moved by 10 points or less."
-    return (
-        GateResult("recording", change is None, message, is_required=change is not None and change.severity == "red"),
-    )
+def _recording_gates(design: Design, public: pd.DataFrame, window: Window) -> tuple[GateResult, ...]:
+    """Close a claim where recording changed in between, or ASB may only have been given another name (R3.5, R6.16)."""
+    changed = [month for month in design.recording_changes if window.before[0] < month <= window.after[-1]]
+    gates = []
+    if changed:
+        gates.append(
+            GateResult(
+                "recording practice",
+                passed=False,
+                message=f"Recording changed in {', '.join(f'{month:%Y-%m}' for month in changed)}, inside the months "
+                "compared; choose months on one side of the change, or an outcome it does not touch.",
+            )
+        )
+    if design.categories == (ASB,):
+        change = recording_change(public, window.before_period, window.after_period)
+        message = change.message if change else "ASB as a share of ASB and linked crime moved by 10 points or less."
+        is_required = change is not None and change.severity == "red"
+        gates.append(GateResult("recording", change is None, message, is_required=is_required))
+    return tuple(gates)
 
 
 @dataclass(frozen=True, eq=False)
@@ -291,7 +318,7 @@ def naive_change(treated: pd.Series, before: pd.DatetimeIndex, after: pd.Datetim
     base = like if like is not None else before[-len(after) :]
     n0, n1 = int(treated.loc[base].sum()), int(treated.loc[after].sum())
     months_ratio = len(after) / len(base)
-    change = None if n0 == 0 else 100 * (n1 / (n0 * months_ratio) - 1)
+    change = None if n0 < MIN_NAIVE_BASE else 100 * (n1 / (n0 * months_ratio) - 1)
     return NaiveChange(
         before=n0,
         after=n1,

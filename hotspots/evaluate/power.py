@@ -95,7 +95,7 @@ def detectable_fall(
     found = _measured_variance(places, months_after)
     if found is not None:
         variance, starts = found
-        method = f"{_PILOTS} made-up pilots a fall, places varying as at {starts} pretended starts before the start"
+        method = f"{_PILOTS} made-up pilots a fall; places vary as they did before, by {starts} pretended pilot(s)"
     else:
         variance, starts = _assumed_variance(places, months_after), 0
         method = (

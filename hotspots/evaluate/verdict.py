@@ -17,6 +17,13 @@ LEVELS = {
 """Where a pilot stands, by level."""
 
 
+AMENDED = (
+    "Maryland level 2 at best: the design was amended or frozen only after the start, so the result is a description "
+    "and not a test of what was planned."
+)
+"""Where a pilot stands whose design was changed once it ran (R6.2, R6.3)."""
+
+
 def verdict_of(effect: Effect | None) -> VerdictKey:
     """Return the verdict an interval supports; no interval supports none."""
     if effect is None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from geodata.quality import QualityReport
-from hotspots.evaluate.design import Design
+from hotspots.evaluate.design import Amendment, Design
 from hotspots.evaluate.estimators import Effect
 from hotspots.evaluate.evaluation import DoseDelivered, NaiveChange
 from hotspots.evaluate.gates import GateResult
@@ -28,8 +28,16 @@ def headline(
     dose: DoseDelivered | None,
     level: int,
     mde: DetectableFall | None,
+    is_amended: bool = False,
 ) -> str:
     """Return the first sentence of the report: the verdict and one reason."""
+    if is_amended and verdict in ("reduction", "increase") and effect is not None:
+        fewer = "fewer" if verdict == "reduction" else "more"
+        return (
+            f"Description only: {fewer} reports than the comparison suggests ({effect.confidence:.0%} interval "
+            f"{_change(effect.low_pct)} to {_change(effect.high_pct)}), but the design was changed after the start, so "
+            "this is no test of what was planned."
+        )
     if verdict == "not_delivered":
         return f"Not delivered: {dose.sentence if dose else ''}"
     if verdict == "not_assessable" or effect is None:
@@ -44,6 +52,11 @@ def headline(
         f"{word} beyond what trend, regression to the mean and comparison would explain "
         f"(level {level}, {effect.confidence:.0%} interval {interval})."
     )
+
+
+def amendment(made: Amendment) -> str:
+    """Return one amendment in words; amendments are printed before the verdict (R6.3)."""
+    return f"Amended on {made.date}: {made.what}. Reason given: {made.why}."
 
 
 def interval_sentence(effect: Effect | None) -> str:
@@ -88,7 +101,7 @@ def displacement_sentence(effect: Effect | None, moved: float | None) -> str:
 
 def naive_warning(base: int, *, like_months: bool, min_base: int) -> str:
     """Say why the press-release percentage must not be read as an effect (R6.1, R6.4, R6.19)."""
-    small = f" The base of {base} is under {min_base}: no percentage should be quoted." if base < min_base else ""
+    small = f" The base of {base} is under {min_base}: no percentage is given (R6.19)." if base < min_base else ""
     unlike = "" if like_months else " It compares unlike months, so season is part of it."
     return (
         "Before and after without comparison is level 2 at best: where nothing at all was done, a fall of 20 % or more "
@@ -99,7 +112,10 @@ def naive_warning(base: int, *, like_months: bool, min_base: int) -> str:
 def naive_sentence(naive: NaiveChange) -> str:
     """Return the press release's percentage with its warning (R6.18)."""
     if naive.change_pct is None:
-        return f"A simple before and after has no base to compare with. {naive.warning}"
+        return (
+            f"A simple before and after has {naive.before:,} reports in {naive.before_period}, too few for a "
+            f"percentage. {naive.warning}"
+        )
     return (
         f"A simple before and after would claim {_change(naive.change_pct)} ({naive.before:,} reports in "
         f"{naive.before_period}, {naive.after:,} in {naive.after_period}). {naive.warning}"

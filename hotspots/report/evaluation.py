@@ -1,4 +1,4 @@
-"""``evaluation.json`` and ``evaluation.pdf``: the verdict first, the interval before the point, the doubt beside it."""
+"""``evaluation.json``, ``.pdf`` and ``.docx``: verdict first, interval before the point, doubt beside it."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from hotspots.evaluate import Effect, Evaluation
 from hotspots.evaluate.checks import PanelCheck
 from hotspots.report import charts, words
 from hotspots.report.briefing import typeset
+from hotspots.report.evaluation_docx import document
 from hotspots.report.opinions import opinion_data, opinion_files
 from hotspots.report.provenance import as_json
 from hotspots.report.tables import table
@@ -23,8 +24,12 @@ EVALUATION_CAVEAT = (
 
 
 def evaluation_files(evaluation: Evaluation) -> dict[str, bytes]:
-    """Return ``evaluation.json``, ``evaluation.pdf`` and, with an estimate, other methods and choices as CSV."""
-    files = {"evaluation.json": evaluation_json(evaluation), "evaluation.pdf": evaluation_pdf(evaluation)}
+    """Return ``evaluation.json``, ``.pdf``, ``.docx`` and, with an estimate, other methods and choices as CSV."""
+    files = {
+        "evaluation.json": evaluation_json(evaluation),
+        "evaluation.pdf": evaluation_pdf(evaluation),
+        "evaluation.docx": document(evaluation_data(evaluation)),
+    }
     return files if evaluation.opinions is None else files | opinion_files(evaluation.opinions)
 
 
@@ -33,6 +38,7 @@ def evaluation_json(evaluation: Evaluation) -> bytes:
     e = evaluation
     content = {
         "name": e.design.name,
+        "amendments": e.amendments,
         "verdict": e.verdict,
         "verdict_text": e.verdict_text,
         "headline": e.headline,
@@ -50,6 +56,8 @@ def evaluation_json(evaluation: Evaluation) -> bytes:
         "naive": e.naive,
         "wdd": e.wdd,
         "wdq": e.wdq,
+        "outcomes": e.outcomes,
+        "economics": e.economics,
         "dose": None if e.dose is None else _dose(e),
         "methods": None if e.opinions is None else _records(e.opinions.methods),
         "panel_checks": None if e.opinions is None else [_panel_check(one) for one in e.opinions.checks],
@@ -102,6 +110,10 @@ def evaluation_data(evaluation: Evaluation) -> dict[str, Any]:
         "periods": f"Before: {e.before} ({words.counted(e.before.n_months, 'month')}). After: {e.after} "
         f"({words.counted(e.after.n_months, 'month')}). {words.counted(len(e.treated), 'treated place')}, "
         f"{words.counted(len(e.controls), 'comparison place')}.",
+        "amendments": list(e.amendments),
+        "emmie": _emmie(e),
+        "outcomes": [one.sentence for one in e.outcomes],
+        "moves": [check.message for check in e.checks],
         "headline": e.headline,
         "interval": e.interval_sentence,
         "doubt": e.doubt_sentence,
@@ -126,6 +138,23 @@ def evaluation_data(evaluation: Evaluation) -> dict[str, Any]:
     }
 
 
+def _emmie(e: Evaluation) -> list[list[str]]:
+    """Return the EMMIE frame (R6.21): what is known of each, and what is not said so."""
+    hypothesis = str(e.design.notes.get("hypothesis", "")) or "No hypothesis was written down."
+    mechanism = str(e.design.notes.get("mechanism", "")) or "Not stated in the design; this result cannot tell why."
+    places = f"{words.counted(len(e.treated), 'place')}, {e.after.n_months} months, {e.area_name}"
+    dose = e.dose.sentence if e.dose is not None else "No visits were given, so what was delivered is not known."
+    unknown = "Not established: visits or the price of an hour is missing."
+    cost = e.economics.sentence if e.economics is not None else unknown
+    return [
+        ["Effect", f"{e.interval_sentence} {e.displacement.sentence}"],
+        ["Mechanism", f"{hypothesis} {mechanism}"],
+        ["Moderators", f"{places}: what would happen elsewhere is not known. Single places are not judged (R6.9)."],
+        ["Implementation", dose],
+        ["Economics", cost],
+    ]
+
+
 def _place(name: str, before: float, after: float, e: Evaluation) -> list[str]:
     """Return a place's reports; with periods of different length only the monthly figures can be compared."""
     months = (
@@ -137,7 +166,8 @@ def _place(name: str, before: float, after: float, e: Evaluation) -> list[str]:
 
 def _said(e: Evaluation) -> tuple[str, ...]:
     """Return the notes that have a heading of their own."""
-    return (e.displacement.sentence, e.naive.warning, e.dose.sentence if e.dose else "")
+    naive = next((note for note in e.notes if note.startswith("A simple before and after")), "")
+    return (e.displacement.sentence, e.naive.warning, naive, e.dose.sentence if e.dose else "")
 
 
 def _rows(e: Evaluation) -> list[charts.Interval]:
@@ -168,7 +198,7 @@ def _detectable(e: Evaluation) -> str:
 
 def _beside(e: Evaluation) -> list[dict[str, str]]:
     """Return the naive claim and the honest result, side by side (R6.18)."""
-    naive = "No reports before, so no percentage." if e.naive.change_pct is None else f"{e.naive.change_pct:+.0f}%"
+    naive = "no percentage" if e.naive.change_pct is None else f"{e.naive.change_pct:+.0f}%"
     honest = "not assessable" if e.effect is None else f"{e.effect.low_pct:+.0f}% to {e.effect.high_pct:+.0f}%"
     return [
         {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from io import BytesIO
 from pathlib import Path
 
 import geopandas as gpd
@@ -10,14 +11,17 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
+from docx import Document
 
 from geodata import cells as h3cells
 from geodata.area import StudyArea
 from geodata.errors import DataError, DesignError
 from geodata.sources import intake_of
 from hotspots.evaluate import Design, evaluate
+from hotspots.evaluate.design import Amendment
 from hotspots.evaluate.judge import naive_change
 from hotspots.evaluate.places import Place, monthly_counts, treated_places, with_rings
+from hotspots.report import evaluation_files
 
 MONTHS = pd.date_range("2021-01-01", periods=36, freq="MS")
 START = pd.Timestamp("2023-01-01")
@@ -250,12 +254,6 @@ def test_treated_places_outside_the_area_or_without_a_report_are_refused():
         evaluate(design(treated=between), intake_of(town()), AREA)
 
 
-def test_overlapping_treated_places_are_refused():
-    twice = pd.concat([design().treated, design().treated.iloc[:1].assign(name="Again")], ignore_index=True)
-    with pytest.raises(DesignError, match="overlap"):
-        evaluate(design(treated=twice), intake_of(town()), AREA)
-
-
 def test_a_category_that_is_not_there_is_refused():
     with pytest.raises(DataError):
         evaluate(design(categories=("burglary",)), intake_of(town()), AREA)
@@ -294,7 +292,7 @@ def test_monthly_counts_say_zero_aloud():
 def test_the_naive_change_warns_of_a_small_base_and_of_unlike_months():
     series = pd.Series(2, index=MONTHS)
     small = naive_change(series, MONTHS[:24], MONTHS[24:])
-    assert small.change_pct == 0
+    assert small.change_pct is None  # R6.19: no percentage of a base under 30
     assert "under 30" in small.warning
     short = naive_change(series * 10, MONTHS[:4], MONTHS[4:8])
     assert "unlike months" in short.warning
@@ -337,3 +335,119 @@ def test_more_officer_records_after_the_start_are_said():
     frame.loc[late[::4], "origin"] = "officer"
     notes = " ".join(evaluate(design(), intake_of(frame), AREA).notes)
     assert "Officers made 0.0% of the reports" in notes
+
+
+# What is refused or flagged, each with the reason and what would be needed (R6.19) ----------------------------------
+
+
+@pytest.fixture(scope="module")
+def records():
+    return intake_of(town())
+
+
+def treated(numbers):
+    polygons = h3cells.polygons([centre_cell(SITES[number]) for number in numbers])
+    return gpd.GeoDataFrame({"name": [f"Place {n}" for n in numbers]}, geometry=polygons, crs=4326)
+
+
+def test_fewer_than_five_treated_hotspots_are_not_assessable(records):
+    result = evaluate(design(treated=treated(TREATED[:4])), records, AREA)
+    assert result.verdict == "not_assessable"
+    assert "4 treated places; at least 5 are needed" in result.headline
+    assert result.effect is None
+
+
+def test_overlapping_treated_places_are_refused(records):
+    twice = pd.concat([treated(TREATED), treated(TREATED[:1]).assign(name="Again")], ignore_index=True)
+    with pytest.raises(DesignError, match=r"overlap.*draw them apart or join them"):
+        evaluate(design(treated=twice), records, AREA)
+
+
+def test_no_cell_is_treated_and_ring_and_comparison_at_once(records):
+    result = evaluate(design(), records, AREA)
+    own = [cell for frame in (result.treated, result.controls) for text in frame["cells"] for cell in text.split(",")]
+    assert len(own) == len(set(own))
+
+
+def test_a_start_after_the_end_of_the_data_is_refused(records):
+    with pytest.raises(DesignError, match=r"2024-01 needs months on both sides.*add the missing months"):
+        evaluate(design(start=MONTHS[-1] + pd.DateOffset(months=1)), records, AREA)
+
+
+def test_a_percentage_on_a_base_under_thirty_is_not_given():
+    result = evaluate(design(), intake_of(town(per_month=0.2, effect=0.0)), AREA)
+    assert 0 < result.naive.before < 30
+    assert result.naive.change_pct is None
+    assert "under 30" in result.naive.warning
+
+
+def test_a_recording_change_inside_the_months_closes_the_evaluation(records):
+    result = evaluate(design(recording_changes=(pd.Timestamp("2023-04-01"),)), records, AREA)
+    assert result.verdict == "not_assessable"
+    assert "Recording changed in 2023-04" in result.headline
+    assert "choose months on one side" in result.headline
+    earlier = evaluate(design(recording_changes=(pd.Timestamp("2020-04-01"),)), records, AREA)
+    assert earlier.effect is not None
+
+
+def test_an_amended_design_is_told_first_and_only_describes(records):
+    change = Amendment("2023-09-01", "two places added", "the first months looked thin", "0" * 64)
+    plain = evaluate(design(), records, AREA)
+    result = evaluate(design(amendments=(change,)), records, AREA)
+    assert plain.level == 3
+    assert result.level == 2
+    assert result.headline.startswith("Description only: fewer reports")
+    assert result.amendments == (
+        "Amended on 2023-09-01: two places added. Reason given: the first months looked thin.",
+    )
+    before = evaluate(design(amendments=(replace(change, date="2022-12-01"),)), records, AREA)
+    assert before.level == 3
+    assert before.amendments
+
+
+def test_a_design_frozen_after_the_start_only_describes(records):
+    assert evaluate(design(frozen_on=f"{START + pd.DateOffset(months=2):%Y-%m-%d}"), records, AREA).level == 2
+
+
+def test_a_dose_under_four_fifths_is_not_delivered_and_its_cost_is_still_told(records, tmp_path):
+    log = tmp_path / "visits.csv"
+    days = pd.date_range(START + pd.Timedelta(hours=15.5), periods=40, freq="9D")
+    pd.DataFrame({"hotspot": "Place 0", "started": days, "minutes": 15}).to_csv(log, index=False)
+    result = evaluate(design(visits=log, planned_visits_per_week=12, cost_per_hour_gbp=80.0), records, AREA)
+    assert result.verdict == "not_delivered"
+    assert "below the 80%" in result.headline
+    assert result.economics.total_gbp == pytest.approx(40 * 0.25 * 80)
+    assert result.economics.per_visit_gbp == pytest.approx(20)
+    low, high = result.economics.per_prevented_low_gbp, result.economics.per_prevented_high_gbp
+    assert low == pytest.approx(800 / result.effect.prevented_high)
+    assert high == pytest.approx(800 / result.effect.prevented_low)
+
+
+def test_the_cost_of_a_prevented_report_is_not_established_without_a_proven_fall(tmp_path):
+    log = tmp_path / "visits.csv"
+    pd.DataFrame(
+        {
+            "hotspot": "Place 0",
+            "started": pd.date_range(START + pd.Timedelta(hours=15.5), periods=20, freq="D"),
+            "minutes": 15,
+        }
+    ).to_csv(log, index=False)
+    result = evaluate(design(visits=log, cost_per_hour_gbp=80.0), intake_of(town(effect=0.0)), AREA)
+    assert result.economics.per_prevented_gbp is None
+    assert "not established" in result.economics.sentence
+
+
+def test_other_outcomes_are_corrected_for_being_several(records):
+    result = evaluate(design(), records, AREA)
+    assert result.outcomes
+    assert all(one.p_adjusted is None or one.p_adjusted >= one.effect.p_value for one in result.outcomes)
+
+
+def test_the_same_evaluation_gives_the_same_documents_and_says_the_verdict_first(records):
+    result = evaluate(design(amendments=(Amendment("2023-09-01", "x", "y", "0" * 64),)), records, AREA)
+    files = evaluation_files(result)
+    assert files["evaluation.docx"] == evaluation_files(result)["evaluation.docx"]
+    texts = [paragraph.text for paragraph in Document(BytesIO(files["evaluation.docx"])).paragraphs]
+    told = [texts.index(text) for text in (result.amendments[0], result.headline, result.interval_sentence)]
+    assert told == sorted(told)
+    assert result.doubt_sentence in texts[told[-1] + 1]

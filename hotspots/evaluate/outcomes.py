@@ -1,0 +1,140 @@
+"""Outcomes beside the count: repeats, events, harm, hours and related crime, corrected for being several (R6.16)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from geodata.area import StudyArea
+from geodata.errors import DesignError
+from geodata.events import group_events
+from geodata.streams import is_linked_crime
+from hotspots.evaluate.estimators import Effect, estimate
+from hotspots.evaluate.evaluation import Outcome
+from hotspots.evaluate.places import Place, monthly_counts
+from hotspots.evaluate.window import Window
+from hotspots.harm import HarmWeights, harm_of
+from hotspots.repeats import place_units
+from hotspots.significance.multiple import adjust
+
+LEVEL = 0.05
+_REPEAT_MONTHS = 12
+_NIGHT = (18, 6)
+_MIN_TIMED = 0.5
+
+
+class Groups(NamedTuple):
+    """Treated and comparison places of one evaluation."""
+
+    treated: Sequence[Place]
+    controls: Sequence[Place]
+
+
+def further_outcomes(
+    outcome: pd.DataFrame,
+    every_record: pd.DataFrame,
+    area: StudyArea,
+    groups: Groups,
+    window: Window,
+    *,
+    weights: HarmWeights | None = None,
+) -> tuple[Outcome, ...]:
+    """Return what happened to other outcomes in the same places, by the default estimator.
+
+    Parameters
+    ----------
+    outcome : DataFrame
+        INCIDENTS of the primary outcome, made by the public, inside the area.
+    every_record : DataFrame
+        Public records of every category inside the area, for related crime and harm.
+    groups : Groups
+    weights : HarmWeights, optional
+        The user's own (R4.13); without them there is no harm outcome.
+
+    Returns
+    -------
+    tuple of Outcome
+        Those the data can tell; p-values corrected by Holm (1979) over them. The primary outcome, declared before the
+        start, is not among them and needs no correction.
+    """
+    measured = _measures(outcome, every_record, area, weights)
+    found = [(name, _effect(rows, groups, window, values)) for name, rows, values in measured]
+    p_values = {number: effect.p_value for number, (_, effect) in enumerate(found) if effect is not None}
+    corrected = dict(zip(p_values, adjust(list(p_values.values())), strict=True)) if p_values else {}
+    made = []
+    for number, (name, effect) in enumerate(found):
+        p = float(corrected[number]) if number in corrected else None
+        made.append(Outcome(name, effect, p, _sentence(name, effect, p)))
+    return tuple(made)
+
+
+def _measures(
+    outcome: pd.DataFrame, every_record: pd.DataFrame, area: StudyArea, weights: HarmWeights | None
+) -> Iterator[tuple[str, pd.DataFrame, pd.Series | None]]:
+    if (outcome["location_precision"] == "address").mean() >= _MIN_TIMED:
+        yield "repeat reports (same place within twelve months)", _repeats(outcome, area), None
+    timed = outcome[outcome["time_precision"] == "minute"]
+    if len(timed) >= _MIN_TIMED * len(outcome) and len(timed):
+        yield "events (several calls about one counted once)", _events(outcome, area), None
+        hour = timed["occurred_from"].dt.hour
+        by_night = (hour >= _NIGHT[0]) | (hour < _NIGHT[1])
+        yield "reports of the evening and night (18:00-06:00)", timed[by_night], None
+        yield "reports of the day (06:00-18:00)", timed[~by_night], None
+    related = every_record[is_linked_crime(every_record["category"])]
+    if len(related):
+        yield "related crime (public order, criminal damage, harassment)", related, None
+    if weights is not None:
+        harm = harm_of(every_record, weights)
+        yield f"harm (weights of {weights.source})", every_record, harm
+
+
+def _repeats(outcome: pd.DataFrame, area: StudyArea) -> pd.DataFrame:
+    """Return the reports about a place that had another in the twelve months before."""
+    located = outcome.assign(place=place_units(outcome, area)["place"])
+    located = located[located["place"] != ""].sort_values(["place", "month", "occurred_from"], kind="stable")
+    months = located["month"].dt.year * 12 + located["month"].dt.month
+    gap = months.groupby(located["place"]).diff()
+    again: pd.DataFrame = located[gap <= _REPEAT_MONTHS]
+    return again
+
+
+def _events(outcome: pd.DataFrame, area: StudyArea) -> pd.DataFrame:
+    try:
+        is_first = group_events(outcome, area).is_first
+    except DesignError:
+        return outcome.head(0)
+    firsts: pd.DataFrame = outcome.loc[is_first.reindex(outcome.index, fill_value=True).to_numpy(dtype=bool)]
+    return firsts
+
+
+def _effect(rows: pd.DataFrame, groups: Groups, window: Window, values: pd.Series | None) -> Effect | None:
+    """Return the estimate; weighted sums are scaled so that their variance is that of a count where chance is alone."""
+    sums = [_sums(rows, group, window, months, values) for group in groups for months in (window.before, window.after)]
+    return estimate(*sums)
+
+
+def _sums(
+    rows: pd.DataFrame, places: Sequence[Place], window: Window, months: pd.DatetimeIndex, values: pd.Series | None
+) -> NDArray[np.float64]:
+    if values is None:
+        return monthly_counts(rows, window.all_months, places).loc[:, months].sum(axis=1).to_numpy(dtype=float)
+    scale = float((values**2).sum() / values.sum()) if values.sum() > 0 else 1.0
+    total = np.zeros(len(places))
+    for value in np.unique(values[values > 0]):
+        total += value * monthly_counts(rows[values == value], window.all_months, places).loc[:, months].sum(axis=1)
+    return np.asarray(total / scale)
+
+
+def _sentence(name: str, effect: Effect | None, p: float | None) -> str:
+    title = name[:1].upper() + name[1:]
+    if effect is None or p is None:
+        return f"{title}: too few for an interval."
+    change = f"{effect.low_pct:+.0f} % to {effect.high_pct:+.0f} % ({effect.confidence:.0%} interval)"
+    if p >= LEVEL:
+        return f"{title}: {change}; not told apart from chance once several outcomes are looked at (Holm p = {p:.2f})."
+    word = "fewer" if effect.effect_pct < 0 else "more"
+    return f"{title}: {change}; {word}, also after correction for several outcomes (Holm p = {p:.3f})."
