@@ -30,7 +30,17 @@ from hotspots import pipeline
 from hotspots.analyses import Analysis, Options, analyse
 from hotspots.cameras import read_cameras
 from hotspots.config import ALL_CATEGORIES, RunConfig
-from hotspots.evaluate import Design, Evaluation, evaluate, read_design
+from hotspots.evaluate import (
+    Design,
+    Evaluation,
+    SampleSize,
+    design_files,
+    evaluate,
+    freeze,
+    listed_history,
+    read_design,
+    sample_size,
+)
 from hotspots.gate import take_through_gate
 from hotspots.membership import hotspot_of
 from hotspots.report import run_files
@@ -390,6 +400,42 @@ def evaluate_file(path: Path) -> Evaluation:
     """
     design = read_design(path)
     return evaluate(design, read(design.incidents), read_area(design.area))
+
+
+@st.cache_data(show_spinner=False, max_entries=4)
+def designs(key: str, start: str, _dataset: Dataset) -> SampleSize:  # noqa: ARG001 - the key
+    """Return what pilots from `start` could detect with the hotspots of a dataset (kept by its key).
+
+    Raises
+    ------
+    DataError
+        If no hotspot can be listed from the months before.
+    """
+    history = listed_history(_dataset.intake, _dataset.area, categories=(ASB,), start=parse_month(start))
+    return sample_size(history)
+
+
+def frozen_design(
+    dataset: Dataset, run: Run, treated: Sequence[str], *, start: str, months_after: int, randomised: bool, today: str
+) -> dict[str, bytes]:
+    """Return a design for places picked from `run` as files, frozen on `today`; it awaits an ``incidents.csv``."""
+    settings = {
+        "name": f"{dataset.name} from {start}",
+        "incidents": ["incidents.csv"],
+        "area": "area.geojson",
+        "category": list(run.config.categories),
+        "start": start,
+        "months_after": months_after,
+    }
+    files = design_files(run.hotspots, treated, settings, assignment=None)
+    if randomised:
+        files["DESIGN.toml"] = files["DESIGN.toml"].replace(b'assignment = "ranked"', b'assignment = "randomised"')
+    boundary = gpd.GeoDataFrame({"name": [dataset.area.name]}, geometry=[dataset.area.boundary], crs=4326)
+    files["area.geojson"] = boundary.to_json().encode()
+    with TemporaryDirectory(prefix="asb-hotspots-design-") as folder:
+        for name, content in {**files, "incidents.csv": b""}.items():
+            (Path(folder) / name).write_bytes(content)
+        return files | {"DESIGN.toml": freeze(Path(folder) / "DESIGN.toml", today=today).encode()}
 
 
 def evaluate_uploads(uploads: Sequence[Upload]) -> Evaluation:

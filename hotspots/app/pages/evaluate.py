@@ -9,7 +9,7 @@ import streamlit as st
 from matplotlib.figure import Figure
 
 from geodata.errors import DataError
-from hotspots.app import data, state, widgets, words
+from hotspots.app import data, pilot, state, widgets, words
 from hotspots.app.data import Dataset
 from hotspots.evaluate import Effect, Evaluation
 from hotspots.evaluate.opinions import Opinions
@@ -75,6 +75,7 @@ def show_set_up(dataset: Dataset) -> None:
         "Pick the treated places from the list as it stood before the start, so that months after it cannot choose "
         "them. Untreated places of the same list serve as comparison."
     )
+    st.subheader("1. Design: where, from when, how long")
     one, two = st.columns(2)
     start = one.selectbox("First treated month", months[1:], index=len(months) // 2)
     left = len(months) - months.index(start)
@@ -85,16 +86,21 @@ def show_set_up(dataset: Dataset) -> None:
         widgets.refusals(run, "ranked")
         return
     names = {str(i): f"{row['rank']}. {row['name']}" for i, row in run.hotspots.sort_values("rank").iterrows()}
-    with st.form("set_up", border=False):
-        treated = st.multiselect("Treated places", list(names), format_func=names.__getitem__)
-        randomised = st.checkbox("The treated places were drawn at random from the list")
-        if st.form_submit_button("Evaluate", type="primary"):
-            judge(lambda: data.evaluate_here(
-                dataset, run, treated, start=start, months_after=int(after), randomised=randomised))  # fmt: skip
+    treated = st.multiselect("Treated places", list(names), format_func=names.__getitem__)
+    randomised = st.checkbox("The treated places were drawn at random from the list")
+    pilot.show_power(dataset, start)
+    pilot.show_freeze(dataset, run, treated, start=start, months=int(after), randomised=randomised)
+    pilot.show_delivery(run, start=start, months=int(after))
+    st.subheader("5. Result: what changed")
+    if st.button("Evaluate", type="primary"):
+        judge(lambda: data.evaluate_here(
+            dataset, run, treated, start=start, months_after=int(after), randomised=randomised))  # fmt: skip
 
 
 def show_verdict(result: Evaluation) -> None:
     st.header(f"Verdict: {words.plain(result.design.name)}")
+    for text in result.amendments:
+        st.warning(words.plain(text))
     widgets.verdict_box(result.headline)
     st.markdown(words.plain(result.interval_sentence))
     st.markdown(f"**What could make this wrong?** {words.plain(result.doubt_sentence)}")
@@ -144,6 +150,10 @@ def show_evidence(result: Evaluation) -> None:
     st.markdown(f"**How strong is the design?** {words.plain(result.level_text)}")
     for check in result.checks:
         st.markdown(f"**Another way to look.** {words.plain(check.message)}")
+    for outcome in result.outcomes:
+        st.markdown(f"**Another outcome.** {words.plain(outcome.sentence)}")
+    if result.economics is not None:
+        st.markdown(f"**What did it cost?** {words.plain(result.economics.sentence)}")
     if result.dose is not None:
         st.markdown(f"**Were the visits made?** {words.plain(result.dose.sentence)}")
     with st.expander("The places compared"):
