@@ -73,7 +73,7 @@ def show_delivery(run: Run, *, start: str, months: int) -> None:
     st.subheader("4. Deliver: by lot, and logged")
     st.write(
         "Drawing the treated places by lot is the only guard against having picked them at a peak. The rota follows "
-        "the list; log every visit (place, start, minutes, crew), for below four fifths of the plan nothing is said about "
+        "the list. Log every visit (place, start, minutes, crew): below four fifths of the plan nothing is said about "
         "effect."
     )
     kind = st.selectbox("Draw the treated places by lot", KINDS, format_func=_KINDS.__getitem__, index=None, key="lot")

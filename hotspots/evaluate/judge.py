@@ -47,6 +47,7 @@ from hotspots.evaluate.wdd import (
 from hotspots.evaluate.window import Window, months_of
 from hotspots.harm import read_weights
 from hotspots.results import Provenance
+from hotspots.stability.regression import expected_change
 
 MIN_NAIVE_BASE = 30  # R6.19
 _RINGS = {10: 2, 9: 1}  # about 300 m either way
@@ -239,6 +240,9 @@ def _panel(
     )
     ranked = tuple(replace(place, rank=best_rank(place, cells)) for place in treated)
     treated, controls = with_rings(ranked, controls, rings)
+    _, regression = expected_change(
+        cells["n"], [place.cells for place in treated], months=len(window.before), random_state=seed
+    )
     panel = Panel(
         treated,
         controls,
@@ -246,7 +250,7 @@ def _panel(
         monthly_counts(outcome, window.all_months, controls),
         monthly_counts(outcome, window.all_months, treated, of_ring=True),
         monthly_counts(outcome, window.all_months, controls, of_ring=True),
-        (*notes, *wording.regression_note(cells, treated)),
+        (*notes, wording.regression_note(regression)),
     )
     if not panel.treated.to_numpy().sum():
         raise DesignError(

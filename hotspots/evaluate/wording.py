@@ -11,10 +11,10 @@ from hotspots.evaluate.design import Amendment, Design
 from hotspots.evaluate.estimators import Effect
 from hotspots.evaluate.evaluation import DoseDelivered, NaiveChange
 from hotspots.evaluate.gates import GateResult
-from hotspots.evaluate.places import Place
 from hotspots.evaluate.power import DetectableFall
 from hotspots.evaluate.verdict import VerdictKey
 from hotspots.evaluate.window import Window
+from hotspots.results import RegressionToMean
 
 _LATE_DAYS = 3
 _UNSTATED_SHARE = 0.5
@@ -173,17 +173,10 @@ def _season_note(window: Window) -> str:
     )
 
 
-def regression_note(cells: pd.DataFrame, treated: Sequence[Place]) -> tuple[str, ...]:
-    """Say how much of the treated places' past is luck, by shrinking it towards similar places (R6.4)."""
-    own = cells.reindex([cell for place in treated for cell in place.cells]).dropna(subset=["n", "n_shrunk"])
-    total = float(own["n"].sum())
-    if total <= 0:
-        return ()
-    fall = 100 * (float(own["n_shrunk"].sum()) / total - 1)
+def regression_note(expected: RegressionToMean) -> str:
+    """Say how far these very places would fall by themselves, with its band (R6.4)."""
     return (
-        "Regression to the mean: places picked because they were busy come down by themselves. Pulling each cell "
-        f"towards the typical one suggests about {fall:+.0f} % with nothing done; comparison places picked by the same "
-        "rule share most of that.",
+        f"Regression to the mean: {expected.describe()} Comparison places picked by the same rule share most of that."
     )
 
 
