@@ -38,12 +38,12 @@ def evaluation_json(evaluation: Evaluation) -> bytes:
     e = evaluation
     content = {
         "name": e.design.name,
-        "amendments": e.amendments,
         "verdict": e.verdict,
         "verdict_text": e.verdict_text,
         "headline": e.headline,
         "interval_sentence": e.interval_sentence,
         "doubt_sentence": e.doubt_sentence,
+        "amendments": e.amendments,
         "level": e.level,
         "level_text": e.level_text,
         "effect": e.effect,

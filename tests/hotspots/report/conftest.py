@@ -294,6 +294,7 @@ def make_evaluation(name: str = "Pilot one", *, with_effect: bool = True) -> Eva
         verdict_text="Reduction beyond comparison", headline="Reduction (level 3, 95% interval -60 % to -30 %).",
         interval_sentence="Between 30 and 80 reports were prevented.",
         doubt_sentence="This is wrong if picked at a peak.",
+        outcomes=(), economics=None, amendments=(),
         officer_generated_excluded=0, notes=("One note.",), provenance=make_run().provenance, is_synthetic=True,
     )  # fmt: skip
 
