@@ -6,7 +6,6 @@ import numpy as np
 from numba import njit
 from numpy.typing import ArrayLike
 
-from geodata.points import distinct
 from hotspots.density.kernels import (
     GAUSSIAN_REACH,
     KERNELS,
@@ -19,6 +18,7 @@ from hotspots.density.kernels import (
 )
 
 _BINS_PER_REACH = 3.0  # small bins hug the circle, many bins cost memory: 3 was the fastest measured
+_MIX = np.uint64(0x9E3779B97F4A7C15)  # 2^64 / golden ratio: spreads the bits of a coordinate
 _MAX_BINS = 2048  # along each side, so that one stray point far away cannot exhaust memory
 
 
@@ -41,11 +41,47 @@ def collapse_points(x: ArrayLike, y: ArrayLike, weights: ArrayLike | None = None
     weights : array of float, shape (m,)
     """
     east, north = np.asarray(x, dtype=float) + 0.0, np.asarray(y, dtype=float) + 0.0  # so that -0.0 is 0.0
-    codes, first = distinct(east, north)
-    given = None if weights is None else np.asarray(weights, dtype=float)
-    total = np.bincount(codes, weights=given, minlength=len(first)).astype(float)
+    given = np.ones(1) if weights is None else np.asarray(weights, dtype=float)
+    first, total = _gather(east.view(np.int64), north.view(np.int64), given)
     order = np.lexsort((north[first], east[first]))
     return np.column_stack([east[first], north[first]])[order], total[order]
+
+
+@njit(cache=True)
+def _gather(east, north, weights):  # type: ignore[no-untyped-def]  # pragma: no cover
+    """Return the first row and the total weight of each distinct pair, found in a hash table that grows as needed."""
+    n = len(east)
+    constant = len(weights) == 1
+    size = 1 << 16
+    slots = np.full(size, -1, np.int64)
+    first = np.empty(n, np.int64)
+    total = np.zeros(n)
+    count = 0
+    for i in range(n):
+        if 2 * count >= size:
+            size *= 4
+            slots = np.full(size, -1, np.int64)
+            for k in range(count):
+                at = _slot(east[first[k]], north[first[k]], size)
+                while slots[at] >= 0:
+                    at = (at + 1) & (size - 1)
+                slots[at] = k
+        at = _slot(east[i], north[i], size)
+        while slots[at] >= 0 and (east[first[slots[at]]] != east[i] or north[first[slots[at]]] != north[i]):
+            at = (at + 1) & (size - 1)
+        if slots[at] < 0:
+            slots[at] = count
+            first[count] = i
+            count += 1
+        total[slots[at]] += weights[0] if constant else weights[i]
+    return first[:count], total[:count]
+
+
+@njit(cache=True)
+def _slot(east, north, size):  # type: ignore[no-untyped-def]  # pragma: no cover
+    """Return where a pair of coordinates, as bits, is looked for first."""
+    mixed = (np.uint64(east) * _MIX ^ np.uint64(north)) * _MIX
+    return np.int64((mixed ^ (mixed >> np.uint64(32))) & np.uint64(size - 1))
 
 
 def kernel_density(
@@ -146,22 +182,27 @@ def _sums_by_cell_list(
     order = np.argsort(flat, kind="stable")
     starts = np.searchsorted(flat[order], np.arange(shape[0] * shape[1] + 1)).astype(np.int64)
     peak = PEAK[kernel] / bandwidths**2
+    east, north = np.ascontiguousarray(points[order].T)
     sums: Floats = _sum_kernels(
-        np.ascontiguousarray(points[order]), (weights * peak ** (2 if squared else 1))[order],
+        east, north, (weights * peak ** (2 if squared else 1))[order],
         (1.0 / bandwidths**2)[order], starts, at, float(origin[0]), float(origin[1]), side, int(shape[0]),
         int(shape[1]), reach, KERNELS.index(kernel), squared,
     )  # fmt: skip
     return sums
 
 
-@njit(cache=True)
+@njit(cache=True, fastmath={"reassoc", "contract"})
 def _sum_kernels(  # type: ignore[no-untyped-def]  # noqa: PLR0917  # pragma: no cover
-    points, heights, inverse2, starts, at, left, bottom, side, columns, rows, reach, kernel, squared
+    px, py, heights, inverse2, starts, at, left, bottom, side, columns, rows, reach, kernel, squared
 ):
-    """Sum the kernels within reach of each place; bins of a row are neighbours in memory, so each row is one run."""
+    """Sum the kernels within reach of each place; bins of a row are neighbours in memory, so each row is one run.
+
+    Sums may be taken in any order, and the finite kernels are cut by a maximum rather than a test, so that several
+    points are summed at once.
+    """
     found = np.zeros(len(at))
     reach2 = reach * reach
-    cut2 = GAUSSIAN_REACH * GAUSSIAN_REACH if kernel == 2 else 1.0
+    cut2 = GAUSSIAN_REACH * GAUSSIAN_REACH
     for i in range(len(at)):
         x = at[i, 0]
         y = at[i, 1]
@@ -175,18 +216,26 @@ def _sum_kernels(  # type: ignore[no-untyped-def]  # noqa: PLR0917  # pragma: no
             last = min(columns - 1, int(np.floor((x + half - left) / side)))
             if first > last:
                 continue
-            for j in range(starts[row * columns + first], starts[row * columns + last + 1]):
-                dx = points[j, 0] - x
-                dy = points[j, 1] - y
-                u2 = (dx * dx + dy * dy) * inverse2[j]
-                if u2 >= cut2:
-                    continue
-                if kernel == 2:
-                    value = np.exp(-0.5 * u2)
-                elif kernel == 0:
-                    value = (1.0 - u2) * (1.0 - u2)
-                else:
-                    value = 1.0 - u2
-                total += heights[j] * (value * value if squared else value)
+            begin = starts[row * columns + first]
+            end = starts[row * columns + last + 1]
+            if kernel == 2:
+                for j in range(begin, end):
+                    u2 = ((px[j] - x) ** 2 + (py[j] - y) ** 2) * inverse2[j]
+                    if u2 < cut2:
+                        value = np.exp(-0.5 * u2)
+                        total += heights[j] * (value * value if squared else value)
+                continue
+            power = (2 if kernel == 0 else 1) * (2 if squared else 1)
+            if power == 1:
+                for j in range(begin, end):
+                    total += heights[j] * max(0.0, 1.0 - ((px[j] - x) ** 2 + (py[j] - y) ** 2) * inverse2[j])
+            elif power == 2:
+                for j in range(begin, end):
+                    value = max(0.0, 1.0 - ((px[j] - x) ** 2 + (py[j] - y) ** 2) * inverse2[j])
+                    total += heights[j] * value * value
+            else:
+                for j in range(begin, end):
+                    value = max(0.0, 1.0 - ((px[j] - x) ** 2 + (py[j] - y) ** 2) * inverse2[j])
+                    total += heights[j] * value * value * value * value
         found[i] = total
     return found
