@@ -2,7 +2,8 @@
 
 RECORDS
     What a source read, one row a record, coordinates possibly missing. Index ``incident_id`` (int, unique). Texts that
-    repeat may be categoricals; the gate makes them plain text.
+    repeat may be categoricals; the gate makes them plain text. ``crime_id`` tells records apart: a reference as text,
+    or for police.uk's long hexadecimal IDs the number their first sixteen digits write, 0 where a record has none.
     Optional: ``beat`` (police beat or ward), ``stated_radius_m`` (how far off the place may be by the way it is
     written), ``created`` (when the record was made).
 INCIDENTS
@@ -80,6 +81,14 @@ def _is_text(series: pd.Series) -> bool:
     return bool(pd.api.types.is_string_dtype(values.dtype))
 
 
+def _identity() -> pa.Column:
+    return pa.Column(None, pa.Check(_is_identity, error="must be text, or unsigned 64-bit numbers"), nullable=False)
+
+
+def _is_identity(series: pd.Series) -> bool:
+    return _is_text(series) or series.dtype == np.uint64
+
+
 def _coordinate(low: float, high: float, *, nullable: bool) -> pa.Column:
     return pa.Column(float, pa.Check.in_range(low, high), nullable=nullable)
 
@@ -96,7 +105,7 @@ def _record_columns(*, located: bool) -> dict[str, pa.Column]:
         "location_precision": _text(repeats=not located, one_of=LOCATION_PRECISIONS),
         "location": _text(repeats=not located),
         "place_id": _text(repeats=not located),
-        "crime_id": _text(repeats=not located),
+        "crime_id": _identity(),
         "qualifier": _text(repeats=not located),
         "origin": _text(repeats=not located, one_of=ORIGINS),
         "source": _text(repeats=not located),

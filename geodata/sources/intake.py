@@ -16,6 +16,8 @@ Kind = Literal["police_uk", "force_extract", "mixed"]
 
 POLICE_UK_LICENCE = "Contains data from data.police.uk, Open Government Licence v3.0"
 
+_ID_DIGITS: Final = 16
+
 DUPLICATE = "duplicate Crime ID"
 NO_DATE = "no date"
 
@@ -115,7 +117,7 @@ def join(readings: Iterable[Reading], notes: Iterable[str] = ()) -> Intake:
     kinds = {reading.kind for reading in readings}
     said = [*notes, *(note for reading in readings for note in reading.notes)]
     return Intake(
-        records=to_records(dated),
+        records=to_records(with_numbers(dated) if kinds == {"police_uk"} else dated),
         n_read=n_read,
         files=tuple(sorted({reading.file for reading in readings})),
         kind=kinds.pop() if len(kinds) == 1 else "mixed",
@@ -126,6 +128,24 @@ def join(readings: Iterable[Reading], notes: Iterable[str] = ()) -> Intake:
         dropped={DUPLICATE: n_copies, NO_DATE: frame.height - dated.height},
         is_synthetic=any(reading.is_synthetic for reading in readings),
     )
+
+
+def identity_number(crime_id: pl.Expr) -> pl.Expr:
+    """Return the number that the first sixteen hexadecimal digits of an ID write, or null where it writes none.
+
+    police.uk's IDs are 64 such digits. Sixteen tell ten million records apart (that any two agree by chance is a
+    matter of one in a million) in an eighth of the memory.
+    """
+    return crime_id.str.head(_ID_DIGITS).str.to_integer(base=16, dtype=pl.UInt64, strict=False)
+
+
+def with_numbers(frame: pl.DataFrame) -> pl.DataFrame:
+    """Return police.uk records with ``crime_id`` as number, 0 for none; as they are when an ID writes no number."""
+    number = frame.select(number=identity_number(pl.col("crime_id").replace("", None)))["number"]
+    is_written = number.fill_null(0) > 0
+    if not (is_written == (frame["crime_id"] != "")).all():
+        return frame
+    return frame.with_columns(crime_id=number.fill_null(0))
 
 
 def common_columns(frame: pl.DataFrame) -> pl.DataFrame:

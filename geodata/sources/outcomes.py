@@ -11,7 +11,7 @@ import pandas as pd
 import polars as pl
 
 from geodata.sources.files import collect_outcomes
-from geodata.sources.intake import Intake
+from geodata.sources.intake import Intake, identity_number
 from geodata.sources.opening import open_table
 from geodata.sources.tables import plain, read_columns
 
@@ -50,12 +50,16 @@ def join_outcomes(intake: Intake, outcomes: pl.DataFrame, n_files: int) -> Intak
     """
     records = intake.records
     stated = records["outcome"].astype("str") if "outcome" in records else pd.Series("", index=records.index)
+    is_number = records["crime_id"].dtype == "uint64"
+    if is_number:
+        numbered = outcomes.with_columns(crime_id=identity_number(pl.col("crime_id")))
+        outcomes = numbered.filter(pl.col("crime_id") > 0).unique("crime_id", keep="last", maintain_order=True)
     by_id = outcomes.to_pandas().set_index("crime_id")["outcome"]
     from_files = records["crime_id"].map(by_id)
     is_joined = from_files.notna()
     outcome = from_files.where(is_joined, stated).astype("str")
     note = (
         f"Outcomes files read: {n_files:,}; records whose latest outcome they hold: {int(is_joined.sum()):,} of "
-        f"{int((records['crime_id'] != '').sum()):,} with a Crime ID."
+        f"{int((records['crime_id'] != (0 if is_number else '')).sum()):,} with a Crime ID."
     )
     return replace(intake, records=records.assign(outcome=outcome), notes=(*intake.notes, note))

@@ -17,13 +17,12 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 import polars as pl
-import pyarrow as pa
 from numpy.typing import NDArray
 
 from geodata.categories import slug
 from geodata.schema import RECORDS, check
 from geodata.sources.files import Part
-from geodata.sources.intake import DUPLICATE, IDENTITY, NO_DATE, Intake, one_copy_per_crime_id
+from geodata.sources.intake import DUPLICATE, IDENTITY, NO_DATE, Intake, identity_number, one_copy_per_crime_id
 from geodata.sources.tables import plain
 from geodata.sources.times import localise
 
@@ -46,17 +45,17 @@ Codes = NDArray[np.integer[Any]]
 
 @dataclass
 class _Gathered:
-    """Columns of the files read so far, one array a file; texts that repeat as codes into dictionaries all files share.
+    """Columns of the files read so far, one array a file; texts that repeat as codes into categories all files share.
 
     Columns leave it one by one as the table is put together, so that memory holds hardly more than the table.
     """
 
-    types: dict[str, Any]
+    categories: dict[str, pl.Categories]
+    anchors: list[pl.Series]  # polars forgets categories as soon as no column uses them
     sources: list[str] = field(default_factory=list)
     lengths: list[int] = field(default_factory=list)
     months: list[int] = field(default_factory=list)  # the code of the file's only month, or -1
     arrays: dict[str, list[Any]] = field(default_factory=dict)
-    dictionaries: dict[str, list[pl.DataFrame]] = field(default_factory=dict)
 
     def add(self, name: str, array: Any) -> None:
         """Keep a file's part of one column."""
@@ -68,12 +67,8 @@ class _Gathered:
         return whole
 
     def texts(self, name: str) -> list[str]:
-        """Return the text of each code of a column; codes no file uses have an empty text."""
-        known = pl.concat(self.dictionaries[name]).unique()
-        texts = [""] * (max(known["code"].to_list(), default=0) + 1)
-        for code, text in known.iter_rows():
-            texts[code] = text
-        return texts
+        """Return the text of each code of a column."""
+        return self.categories[name].to_series().to_list()
 
 
 def read_street_files(
@@ -95,18 +90,17 @@ def read_street_files(
     if not parts or not all(part.name.lower().endswith("-street.csv") for part in parts):
         return None
     wanted = _FIELDS | (_OUTCOME if outcomes else {})
-    gathered = _Gathered({name: pl.Categorical(pl.Categories.random()) for name in _REPEATED if name in wanted})
-    # polars forgets a dictionary as soon as no column uses it, and would give its codes out again
-    anchors = [pl.Series([""], dtype=kind) for kind in gathered.types.values()]
+    categories = {str(name): pl.Categories.random() for name in _REPEATED if name in wanted}
+    types = {name: pl.Categorical(held) for name, held in categories.items()}
+    gathered = _Gathered(categories, [pl.Series([""], dtype=kind) for kind in types.values()])
     with ThreadPoolExecutor(_WORKERS) as workers:
-        parsed = workers.map(partial(_parse, wanted=wanted, types=gathered.types), parts)
+        parsed = workers.map(partial(_parse, wanted=wanted, types=types), parts)
         try:
             for part, columns in zip(parts, parsed, strict=True):
                 _gather(part.name, columns, gathered)
         except (pl.exceptions.PolarsError, _UnusualError):
             workers.shutdown(cancel_futures=True)
             return None
-    anchors.clear()
     return _intake(parts, gathered, timezone, tuple(notes)) if sum(gathered.lengths) else None
 
 
@@ -115,29 +109,31 @@ class _UnusualError(Exception):
 
 
 def _parse(part: Part, *, wanted: Mapping[str, str], types: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a file's columns under their canonical names, with a key of its Crime IDs; runs beside others.
+    """Return a file's columns under their canonical names; runs beside others.
 
     Raises
     ------
     _UnusualError, polars errors
-        If its header, numbers or places are unusual.
+        If its header, numbers, Crime IDs or places are unusual.
     """
     source, head = _source(part)
     by_name = _columns(head)
     kinds = {by_name[column]: _kind(name, types) for name, column in wanted.items()}
-    scan = pl.scan_csv(source, schema_overrides=kinds, truncate_ragged_lines=True)
     columns = {name: pl.col(by_name[column]) for name, column in wanted.items()}
-    filled = {name: c if name in _PLACE else c.fill_null("") for name, c in columns.items()}
-    frame = scan.select(**filled).with_columns(key=pl.col("crime_id").hash(), has_id=pl.col("crime_id") != "").collect()
+    columns = {name: column if name in _PLACE else column.fill_null("") for name, column in columns.items()}
+    has_id = columns["crime_id"].str.len_bytes() > 0
+    columns["crime_id"] = identity_number(columns["crime_id"]).fill_null(0)
+    scan = pl.scan_csv(source, schema_overrides=kinds, truncate_ragged_lines=True)
+    frame = scan.select(**columns, has_id=has_id).collect()
+    if not (frame["has_id"] == (frame["crime_id"] > 0)).all():
+        raise _UnusualError
     if not _is_usual_place(frame["longitude"], frame["latitude"]):
         raise _UnusualError
     return {
         **{name: _narrow(frame[name].to_physical().to_numpy()) for name in types},
         **{name: frame[name].fill_null(np.nan).to_numpy() for name in _PLACE},
-        "dictionaries": {name: _dictionary(frame[name]) for name in types},
-        "key": frame["key"].to_numpy(), "has_id": frame["has_id"].to_numpy(),
-        "crime_id": frame["crime_id"].to_arrow(),
-    }  # fmt: skip
+        "crime_id": frame["crime_id"].to_numpy(),
+    }
 
 
 def _kind(name: str, types: Mapping[str, Any]) -> Any:
@@ -168,11 +164,6 @@ def _columns(head: bytes) -> dict[str, str]:
     return by_name
 
 
-def _dictionary(column: pl.Series) -> pl.DataFrame:
-    held = column.unique()
-    return pl.DataFrame({"code": held.to_physical(), "text": held.cast(pl.String)})
-
-
 def _narrow(codes: Codes) -> Codes:
     return codes.astype(np.min_scalar_type(codes.max(initial=0)), copy=False)
 
@@ -180,14 +171,10 @@ def _narrow(codes: Codes) -> Codes:
 def _gather(name: str, columns: Mapping[str, Any], gathered: _Gathered) -> None:
     """Keep a file's columns."""
     month = columns["month"]
-    key = columns["key"] + month.astype(np.uint64) * _ODD  # the same Crime ID in another month is no copy
-    gathered.add("key", np.where(columns["has_id"], key, 0))
-    for column in ("crime_id", *_PLACE, *gathered.types):
-        gathered.add(column, columns[column])
-    for column, dictionary in columns["dictionaries"].items():
-        gathered.dictionaries.setdefault(column, []).append(dictionary)
+    for column, array in columns.items():
+        gathered.add(column, array)
     gathered.sources.append(name)
-    gathered.lengths.append(len(key))
+    gathered.lengths.append(len(month))
     gathered.months.append(int(month[0]) if len(month) and (month == month[0]).all() else -1)
 
 
@@ -202,13 +189,13 @@ def _is_usual_place(x: pl.Series, y: pl.Series) -> bool:
 def _intake(parts: Sequence[Part], gathered: _Gathered, timezone: str, notes: tuple[str, ...]) -> Intake | None:
     """Return the intake, or None when some months are no months."""
     n_read = sum(gathered.lengths)
-    if not all(_MONTH.fullmatch(text) for held in gathered.dictionaries["month"] for text in held["text"]):
-        return None
     months = _months(gathered.texts("month"), timezone)
-    lost, duplicate_ids, conflicting_ids = _surplus_copies(gathered, months)
+    if not all(months["month"][codes].is_not_null().all() for codes in _month_codes(gathered)):
+        return None
+    lost, duplicate_ids, conflicting_ids = _surplus_copies(parts, gathered, months)
     keep = np.ones(n_read, dtype=bool)
     keep[lost] = False
-    matched = _matched(parts[0], gathered.types)
+    matched = _matched(parts[0], gathered.categories)
     records = _records(gathered, months, keep if len(lost) else None)
     check(records.head(_CHECKED_ROWS), RECORDS)  # the rest is made of the same dictionaries and tested numbers
     return Intake(
@@ -241,49 +228,73 @@ def _months(texts: Sequence[str], timezone: str) -> pl.DataFrame:
     )
 
 
-def _surplus_copies(gathered: _Gathered, months: pl.DataFrame) -> tuple[NDArray[np.int64], int, int]:
+def _month_codes(gathered: _Gathered) -> list[Codes]:
+    """Return the codes of each file's months, one code where a file holds one month."""
+    pairs = zip(gathered.months, gathered.arrays["month"], strict=True)
+    return [codes.astype(np.int64) if month < 0 else np.array([month]) for month, codes in pairs if len(codes)]
+
+
+def _surplus_copies(
+    parts: Sequence[Part], gathered: _Gathered, months: pl.DataFrame
+) -> tuple[NDArray[np.int64], int, int]:
     """Return the rows to leave out as copies of a record, and how many Crime IDs have copies and conflicts.
 
-    Keys of 64 bits only find candidates; whether they are copies is decided by the Crime IDs themselves. Copies share
-    their month, so when every file holds one month, months are looked at one by one.
+    The numbers of Crime IDs only find candidates; whether they are copies is decided by the IDs themselves, read again.
+    Copies share their month, so when every file holds one month, months are looked at one by one.
     """
     starts = np.cumsum([0, *gathered.lengths])
-    keys = gathered.arrays.pop("key")
     is_by_month = -1 not in gathered.months
     found = [np.empty(0, dtype=np.int64)]
     for month in sorted(set(gathered.months)) if is_by_month else [None]:
         files = [i for i, held in enumerate(gathered.months) if month is None or held == month]
-        key = pl.Series(np.concatenate([keys[i] for i in files]))
-        candidates = (key.is_duplicated() & (key != 0)).arg_true().to_numpy()
-        if len(candidates):
+        number = np.concatenate([gathered.arrays["crime_id"][i] for i in files])
+        has_id = np.flatnonzero(number)
+        key = number[has_id]
+        if not is_by_month:  # the same Crime ID in another month is no copy
+            key = key + np.concatenate(gathered.arrays["month"])[has_id].astype(np.uint64) * _ODD
+        known = pl.Series(key)
+        if known.n_unique() < len(known):
             rows = np.concatenate([np.arange(starts[i], starts[i + 1]) for i in files])
-            found.append(rows[candidates])
+            found.append(rows[has_id[known.is_duplicated().to_numpy()]])
     rows = np.sort(np.concatenate(found))
     if not len(rows):
         return rows, 0, 0
-    kept, duplicates, conflicts = one_copy_per_crime_id(_rows(gathered, rows, starts, months), IDENTITY["police_uk"])
+    candidates = _rows(parts, gathered, rows, starts, months)
+    kept, duplicates, conflicts = one_copy_per_crime_id(candidates, IDENTITY["police_uk"])
     return np.setdiff1d(rows, kept["at"].to_numpy()), duplicates, conflicts
 
 
 def _rows(
-    gathered: _Gathered, rows: NDArray[np.int64], starts: NDArray[np.int64], months: pl.DataFrame
+    parts: Sequence[Part],
+    gathered: _Gathered,
+    rows: NDArray[np.int64],
+    starts: NDArray[np.int64],
+    months: pl.DataFrame,
 ) -> pl.DataFrame:
     """Return a few rows as text and numbers."""
     which = np.searchsorted(starts, rows, side="right") - 1
     texts = {name: gathered.texts(name) for name in ("category", "location")}
-    parts = []
+    found = []
     for i in np.unique(which):
         here = rows[which == i] - starts[i]
         column = {name: arrays[i] for name, arrays in gathered.arrays.items()}
         text = {name: [known[code] for code in column[name][here]] for name, known in texts.items()}
         month = months[column["month"][here].astype(np.int64)]
-        parts.append(pl.DataFrame({
+        found.append(pl.DataFrame({
             "at": here + starts[i], "longitude": column["longitude"][here], "latitude": column["latitude"][here],
-            "crime_id": pl.Series(column["crime_id"].take(pa.array(here)).to_pylist(), dtype=pl.String),
+            "crime_id": _crime_ids(parts[i])[here],
             "category": [slug(name) for name in text["category"]], "location": text["location"],
             "occurred_from": month["occurred_from"], "occurred_to": month["occurred_to"],
         }).with_columns(pl.col("longitude", "latitude").fill_nan(None), heading=pl.lit("")))  # fmt: skip
-    return pl.concat(parts)
+    return pl.concat(found)
+
+
+def _crime_ids(part: Part) -> pl.Series:
+    """Return a file's Crime IDs as text."""
+    source, head = _source(part)
+    column = _columns(head)[_FIELDS["crime_id"]]
+    scan = pl.scan_csv(source, schema_overrides={column: pl.String}, truncate_ragged_lines=True)
+    return scan.select(column).collect().to_series()
 
 
 def _records(gathered: _Gathered, months: pl.DataFrame, keep: NDArray[np.bool_] | None) -> pd.DataFrame:
@@ -296,22 +307,19 @@ def _records(gathered: _Gathered, months: pl.DataFrame, keep: NDArray[np.bool_] 
     def text(name: str, name_of: Callable[[str], str] = str) -> pd.Categorical:
         return _categorical(gathered.texts(name), column(name), name_of)
 
-    chunks = pa.chunked_array(gathered.arrays.pop("crime_id"), type=pa.large_string())
-    crime_id = pd.array(chunks if keep is None else chunks.filter(pa.array(keep)), dtype="str")
-    n = len(crime_id)
-    del chunks
-    month = column("month").astype(np.int64)
+    n = sum(gathered.lengths) if keep is None else int(keep.sum())
     sources, source_codes = np.unique(gathered.sources, return_inverse=True)
     of_rows = np.repeat(source_codes.astype(np.min_scalar_type(len(sources))), gathered.lengths)
+    month = column("month").astype(np.intp)
     columns: dict[str, Any] = {
         "longitude": column("longitude"), "latitude": column("latitude"), "category": text("category", slug),
         **{name: months[name].to_pandas().array.take(month) for name in months.columns},
         "time_precision": _constant("month", n), "location_precision": _constant("snap_point", n),
-        "location": text("location"), "place_id": _constant("", n), "crime_id": crime_id,
+        "location": text("location"), "place_id": _constant("", n), "crime_id": column("crime_id"),
         "qualifier": _constant("", n), "origin": _constant("unknown", n),
         "source": _categorical(sources.tolist(), of_rows if keep is None else of_rows[keep]),
         "heading": _constant("", n),
-        **{name: text(name) for name in ("lsoa_code", "outcome") if name in gathered.types},
+        **{name: text(name) for name in ("lsoa_code", "outcome") if name in gathered.categories},
     }  # fmt: skip
     return pd.DataFrame(columns, index=pd.RangeIndex(n, name="incident_id"), copy=False)
 
