@@ -300,39 +300,50 @@ def _crime_ids(part: Part) -> pl.Series:
 def _records(gathered: _Gathered, months: pl.DataFrame, keep: NDArray[np.bool_] | None) -> pd.DataFrame:
     """Return RECORDS, put together column by column."""
 
-    def column(name: str) -> NDArray[Any]:
-        whole = gathered.take(name)
+    def kept(whole: Any) -> Any:
         return whole if keep is None else whole[keep]
 
     def text(name: str, name_of: Callable[[str], str] = str) -> pd.Categorical:
-        return _categorical(gathered.texts(name), column(name), name_of)
+        whole = _categorical(gathered.texts(name), gathered.arrays.pop(name), name_of)
+        return whole if keep is None else whole[keep].remove_unused_categories()
 
     n = sum(gathered.lengths) if keep is None else int(keep.sum())
     sources, source_codes = np.unique(gathered.sources, return_inverse=True)
-    of_rows = np.repeat(source_codes.astype(np.min_scalar_type(len(sources))), gathered.lengths)
-    month = column("month").astype(np.intp)
+    of_files = [np.full(rows, code) for code, rows in zip(source_codes, gathered.lengths, strict=True)]
+    month = gathered.arrays.pop("month")
     columns: dict[str, Any] = {
-        "longitude": column("longitude"), "latitude": column("latitude"), "category": text("category", slug),
-        **{name: months[name].to_pandas().array.take(month) for name in months.columns},
+        **{name: kept(gathered.take(name)) for name in _PLACE}, "category": text("category", slug),
+        **{name: kept(_moments(months[name], month)) for name in months.columns},
         "time_precision": _constant("month", n), "location_precision": _constant("snap_point", n),
-        "location": text("location"), "place_id": _constant("", n), "crime_id": column("crime_id"),
+        "location": text("location"), "place_id": _constant("", n), "crime_id": kept(gathered.take("crime_id")),
         "qualifier": _constant("", n), "origin": _constant("unknown", n),
-        "source": _categorical(sources.tolist(), of_rows if keep is None else of_rows[keep]),
+        "source": kept(_categorical(sources.tolist(), of_files)),
         "heading": _constant("", n),
         **{name: text(name) for name in ("lsoa_code", "outcome") if name in gathered.categories},
     }  # fmt: skip
     return pd.DataFrame(columns, index=pd.RangeIndex(n, name="incident_id"), copy=False)
 
 
-def _categorical(texts: Sequence[str], codes: Codes, name_of: Callable[[str], str] = str) -> pd.Categorical:
-    """Return codes as a categorical of sorted distinct texts: the order files were parsed in must not show."""
+def _categorical(texts: Sequence[str], codes: Sequence[Codes], name_of: Callable[[str], str] = str) -> pd.Categorical:
+    """Return codes as a categorical of sorted distinct texts: the order files were parsed in must not show.
+
+    File by file, because numpy widens what it is indexed by to eight bytes a row.
+    """
     used = np.zeros(len(texts), dtype=bool)
-    used[codes] = True
+    for held in codes:
+        used[held] = True
     names = np.array([name_of(text) for text, is_used in zip(texts, used, strict=True) if is_used], dtype=object)
     distinct, place = np.unique(names.astype(str), return_inverse=True)
     dense = np.zeros(len(texts), dtype=np.min_scalar_type(-max(len(distinct), 1)))
     dense[used] = place
-    return pd.Categorical.from_codes(dense[codes], categories=pd.Index(distinct.astype(object), dtype="str"))
+    whole = np.concatenate([dense[held] for held in codes])
+    return pd.Categorical.from_codes(whole, categories=pd.Index(distinct.astype(object), dtype="str"))
+
+
+def _moments(of_code: pl.Series, codes: Sequence[Codes]) -> Any:
+    """Return the moment of each row, put together file by file as well."""
+    moments = of_code.to_pandas()
+    return pd.concat([moments.take(held.astype(np.intp)) for held in codes], ignore_index=True).array
 
 
 def _constant(text: str, n: int) -> pd.Categorical:
