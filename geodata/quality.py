@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 
@@ -15,6 +16,7 @@ from geodata import timequality
 from geodata.area import StudyArea
 from geodata.categories import label, slug
 from geodata.confidence import at_any, confidence
+from geodata.context import stated_lsoa
 from geodata.errors import DataError
 from geodata.findings import DefaultLocation, Finding, Severity
 from geodata.institutions import (
@@ -114,6 +116,7 @@ def screen(
     policies: Sequence[LocationPolicy] = (),
     institutions: Sequence[Institution] = (),
     with_officers: bool = True,
+    lsoa: gpd.GeoDataFrame | None = None,
     today: pd.Timestamp | None = None,
 ) -> Gate:
     """Take the wanted records through the gate.
@@ -137,6 +140,8 @@ def screen(
         or caps is settled and no longer reported as a default location.
     with_officers : bool
         Whether records officers made themselves stay; without them only reports by the public are counted (R7.5).
+    lsoa : GeoDataFrame, optional
+        LSOA boundaries from `geodata.context.read_boundaries`, to check the codes that records state (R2.3).
     today : Timestamp, optional
         Records of later months are impossible; by default the clock's date.
 
@@ -191,7 +196,8 @@ def screen(
     suspects = _suspects(incidents.loc[incidents["inside"]], area, policies)
     incidents = check(_booked(incidents, area, suspects.default), INCIDENTS)
     exchanged = places.exchanged_finding(*places.exchanged(located.loc[~is_inside], area))
-    found = _Found(slip, suspects, decisions, exchanged, places.far_outside(located))
+    stated = None if lsoa is None else stated_lsoa(records, lsoa)
+    found = _Found(slip, suspects, decisions, exchanged, places.far_outside(located), stated)
     report = _report(intake, wanted, incidents, area, period=period, dropped=dropped, found=found)
     return Gate(incidents=incidents, period=period, report=report)
 
@@ -345,6 +351,7 @@ class _Found:
     decisions: tuple[LocationDecision, ...]
     exchanged: Finding | None
     far: Finding | None
+    lsoa: Finding | None
 
 
 def _report(
@@ -388,6 +395,7 @@ def _report(
         checks.identical_rows(inside),
         points,
         places.repeated_names(inside),
+        found.lsoa,
         checks.covid_months(period),
         checks.officer_reports(inside, dropped[OFFICER_MADE]),
     )

@@ -164,6 +164,9 @@ class RunConfig:
     edits: tuple[Edit, ...] = ()  # R1.3: what an analyst changed about the hotspots as drawn
     drawn_list: str = ""  # fingerprint of the list the edits were made to
     institutions: str = ""  # R1.11: file of sites, as polygons or points, whose records are left out
+    lsoa: str = ""  # R2.3: file of LSOA boundaries, to check the codes that records state
+    report_types: str = ""  # R3.3, R1.6: file of NSIR headings with owner and patrol flag, instead of the one shipped
+    school_holidays: str = ""  # R6.5: file of school holidays, instead of typical dates for England
     density: DensityConfig = field(default_factory=DensityConfig)
     significance: SignificanceConfig = field(default_factory=SignificanceConfig)
     ranking: RankingConfig = field(default_factory=RankingConfig)

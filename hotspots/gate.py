@@ -7,6 +7,7 @@ from dataclasses import replace
 import pandas as pd
 
 from geodata.area import StudyArea
+from geodata.context import read_boundaries
 from geodata.errors import DataError
 from geodata.institutions import read_institutions
 from geodata.quality import Gate, screen
@@ -33,6 +34,7 @@ def take_through_gate(intake: Intake, area: StudyArea, config: RunConfig) -> Gat
         policies=config.default_locations,
         institutions=read_institutions(config.institutions) if config.institutions else (),
         with_officers=config.include_officer_generated,
+        lsoa=read_boundaries(config.lsoa) if config.lsoa else None,
     )
 
 
@@ -85,5 +87,5 @@ def everything_beside(gate: Gate, intake: Intake, area: StudyArea, config: RunCo
         return gate
     first, last = (f"{month:%Y-%m}" for month in (gate.period.first, gate.period.last))
     return take_through_gate(
-        intake, area, replace(config, categories=(ALL_CATEGORIES,), first_month=first, last_month=last)
+        intake, area, replace(config, categories=(ALL_CATEGORIES,), first_month=first, last_month=last, lsoa="")
     )

@@ -15,7 +15,7 @@ from geodata import cells as h3cells
 from geodata.area import StudyArea, operation_accuracy
 from geodata.errors import DesignError
 from geodata.events import Events, group_events
-from geodata.nsir import deterrable
+from geodata.nsir import deterrable, report_types
 from geodata.quality import Gate, blocking
 from geodata.sources import Intake, intake_of
 from geodata.store import fingerprint
@@ -123,7 +123,7 @@ def run(
 
     say("Drawing hotspots")
     refused = _refusals(gate, config, snapped=snapped)
-    notes = _override_note(gate, config) + _stream_notes(inside, events)
+    notes = _override_note(gate, config) + _stream_notes(inside, events, config)
     stability: Stability | None = None
     agreed: Agreement | None = None
     accuracy: ListAccuracy | None = None
@@ -157,7 +157,7 @@ def run(
         repeats = _locate_repeats(repeats, hotspots)
 
     say("Planning patrols and cameras")
-    patrols = patrol_plan.plan(hotspots, inside.loc[deterrable(inside)], config.patrol, area=area)
+    patrols = patrol_plan.plan(hotspots, inside.loc[_can_deter(inside, config)], config.patrol, area=area)
     hotspots = _with_peaks(hotspots, patrols, can_tell_hours=patrol_plan.can_plan_hours(inside) is None)
     sites = _sites(hotspots, inside, gate, area, config, streets=streets, existing=cameras)
     return Run(
@@ -212,7 +212,11 @@ def _override_note(gate: Gate, config: RunConfig) -> tuple[str, ...]:
     return (f"Data graded {gate.report.grade}; the list was made all the same, because: {config.override_reason}",)
 
 
-def _stream_notes(inside: pd.DataFrame, events: Events | None) -> tuple[str, ...]:
+def _can_deter(inside: pd.DataFrame, config: RunConfig) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    return np.asarray(deterrable(inside, report_types(config.report_types or None)))
+
+
+def _stream_notes(inside: pd.DataFrame, events: Events | None, config: RunConfig) -> tuple[str, ...]:
     """Say what was ranked and what the patrol hours rest on."""
     said = []
     if events is not None and events.n_events < events.n_calls:
@@ -220,7 +224,7 @@ def _stream_notes(inside: pd.DataFrame, events: Events | None) -> tuple[str, ...
             f"{events.n_calls:,} reports tell of {events.n_events:,} events; places are ranked by events, so that many "
             "calls about one event do not make a hotspot (R3.6)."
         )
-    share = float(deterrable(inside).mean())
+    share = float(_can_deter(inside, config).mean())
     if share < 1:
         said.append(
             f"Patrol hours rest on the {share:.0%} of reports of kinds a visible patrol can deter; neighbour "

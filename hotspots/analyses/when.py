@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from geodata.calendar import school_holidays
 from geodata.errors import DataError
-from geodata.nsir import deterrable
+from geodata.nsir import deterrable, report_types
 from hotspots.analyses import facts
 from hotspots.analyses.pictures import Bars, Ranges, Week
 from hotspots.analyses.result import Answer, Options
@@ -20,7 +21,7 @@ def week(run: Run, options: Options) -> Answer:
     """Reports by day and hour, and the window of one shift that holds most of them (R4.14, R1.26)."""
     _need_hours(run)
     reports = facts.reports_of(run, options)
-    wanted = reports.loc[deterrable(reports)]
+    wanted = reports.loc[deterrable(reports, report_types(run.config.report_types or None))]
     if wanted.empty:
         raise DataError(
             f"None of {len(reports):,} reports of {facts.whose(run, options)} is of a kind a visible patrol can deter, "
@@ -132,9 +133,10 @@ def day_night(run: Run, _options: Options) -> Answer:
 
 def holidays(run: Run, options: Options) -> Answer:
     """How many times the reports weekends, school holidays and bank holidays have, beside other days of the month."""
-    effects = day_effects(
-        facts.reports_of(run, options), run.period, school_holidays=options.school_holidays, nation=options.nation
-    )
+    known = options.school_holidays
+    if known is None and run.config.school_holidays:
+        known = school_holidays(run.config.school_holidays)
+    effects = day_effects(facts.reports_of(run, options), run.period, school_holidays=known, nation=options.nation)
     table = pd.DataFrame(
         [
             {
@@ -148,7 +150,7 @@ def holidays(run: Run, options: Options) -> Answer:
     told = table.loc[table["ratio"].notna()]
     typical = (
         ()
-        if options.school_holidays is not None
+        if known is not None
         else ("School holidays are typical dates for England, good to a week or two: councils set their own.",)
     )
     return Answer(

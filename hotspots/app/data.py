@@ -18,7 +18,9 @@ import pandas as pd
 import streamlit as st
 
 from geodata.area import StudyArea, read_area
+from geodata.calendar import school_holidays
 from geodata.errors import DesignError, SourceError
+from geodata.nsir import report_types
 from geodata.period import parse_month
 from geodata.quality import Gate
 from geodata.sample import make_city, write_city
@@ -133,6 +135,7 @@ def sample(seed: int = 0) -> Dataset:
     return load_city(Path(folder.name))
 
 
+_KEPT_FOLDER = TemporaryDirectory(prefix="asb-hotspots-kept-")
 _OPEN_FOLDERS: list[TemporaryDirectory[str]] = []  # held, so that the folder is removed when the app ends
 
 
@@ -164,6 +167,13 @@ def load_uploads(
             cameras=_write([cameras], root / "cameras")[0] if cameras else None,
             profile=_write([profile], root / "profile")[0] if profile else None,
         )
+
+
+def keep(upload: Upload) -> str:
+    """Keep an uploaded file while the app runs, for a setting that names a file; the same file has one path."""
+    content = upload.getvalue()
+    folder = Path(_KEPT_FOLDER.name) / hashlib.sha256(content).hexdigest()[:16]
+    return str(_write([upload], folder)[0]) if not folder.exists() else str(next(folder.iterdir()))
 
 
 def _write(uploads: Sequence[Upload], folder: Path) -> list[Path]:
@@ -270,6 +280,21 @@ def current_gate(dataset: Dataset, config: RunConfig) -> Gate:
         If nothing usable is left.
     """
     return _gate(dataset.key, config, dataset)
+
+
+def check_files(dataset: Dataset, config: RunConfig) -> None:
+    """Read every file that the settings name once, so that one that cannot be used is refused where it is given.
+
+    Raises
+    ------
+    DataError
+        If a file cannot be used.
+    """
+    if config.school_holidays:
+        school_holidays(config.school_holidays)
+    if config.report_types:
+        report_types(config.report_types)
+    current_gate(dataset, config)
 
 
 @st.cache_resource(max_entries=KEPT_RUNS, show_spinner=False, hash_funcs={RunConfig: repr})

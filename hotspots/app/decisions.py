@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Final, Literal
 
 import streamlit as st
@@ -15,7 +16,7 @@ from geodata.institutions import Action, LocationDecision, LocationPolicy
 from geodata.quality import QualityReport, blocking
 from hotspots.app import data, state, words
 from hotspots.app.data import Dataset
-from hotspots.config import RunConfig
+from hotspots.config import RunConfig, with_settings
 
 ACTIONS: Final[dict[Action | Literal[""], str]] = {
     "": "Not decided",
@@ -125,6 +126,42 @@ def _apply(dataset: Dataset, config: RunConfig, listed: Sequence[Place], chosen:
     new = replace(config, default_locations=tuple(policies))
     try:
         data.current_gate(dataset, new)
+    except DataError as error:
+        st.error(words.plain(error))
+        return
+    state.use_config(new)
+    st.rerun()
+
+
+FILES: Final = {
+    "institutions": "Institutions whose reports are left out: polygons or points with a name",
+    "lsoa": "LSOA boundaries, to check the codes that the records state",
+    "school_holidays": "School holidays: CSV of first_day, last_day, name",
+    "report_types": "Kinds of ASB: CSV of headings with owner and whether a patrol can deter it",
+}
+"""Settings that name a file, in the words of the page."""
+
+
+def show_files(dataset: Dataset, config: RunConfig) -> None:
+    """Let a person give the files that settings name, and take them away again."""
+    with st.expander("Files that go with these data: institutions, LSOAs, school holidays, kinds of ASB"):
+        with st.form("setting-files", border=False):
+            given = {name: st.file_uploader(label, key=f"file-{name}") for name, label in FILES.items()}
+            used = st.form_submit_button("Use these files")
+        if used and any(given.values()):
+            _use_files(dataset, config, {name: data.keep(file) for name, file in given.items() if file})
+        held = [name for name in FILES if getattr(config, name)]
+        if held:
+            st.write("In use: " + ", ".join(words.plain(Path(getattr(config, name)).name) for name in held))
+            if st.button("Use none of them"):
+                _use_files(dataset, config, dict.fromkeys(FILES, ""))
+
+
+def _use_files(dataset: Dataset, config: RunConfig, paths: Mapping[str, str]) -> None:
+    """Put the files into this session's settings, or say which cannot be used and change nothing."""
+    new = with_settings(config, dict(paths))
+    try:
+        data.check_files(dataset, new)
     except DataError as error:
         st.error(words.plain(error))
         return

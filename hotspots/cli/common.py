@@ -19,7 +19,13 @@ if TYPE_CHECKING:
 
 
 def settings_of(
-    file: Path | None, category: list[str] | None, first: str | None, last: str | None, override: str | None = None
+    file: Path | None,
+    category: list[str] | None,
+    first: str | None,
+    last: str | None,
+    *,
+    override: str | None = None,
+    lsoa: Path | None = None,
 ) -> RunConfig:
     """Return the settings of a file, with what was given on the command line on top."""
     from geodata.categories import slug
@@ -27,6 +33,8 @@ def settings_of(
 
     config = RunConfig.from_toml(file) if file else RunConfig()
     given: dict[str, Any] = {"first_month": first, "last_month": last, "override_reason": override}
+    if lsoa is not None:
+        given["lsoa"] = str(lsoa)
     if category:
         given["categories"] = tuple(dict.fromkeys(slug(name) for name in category))
     return replace(config, **{name: value for name, value in given.items() if value is not None})

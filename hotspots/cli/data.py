@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from hotspots.cli.common import Records, settings_of
-from hotspots.cli.options import Area, Category, Database, FromMonth, Mapping, Paths, Profile, Query, ToMonth
+from hotspots.cli.options import Area, Category, Database, FromMonth, Lsoa, Mapping, Paths, Profile, Query, ToMonth
 
 
 def sample(
@@ -66,26 +66,23 @@ def check(
     save_profile: Annotated[
         Path | None, typer.Option("--save-profile", help="Keep what was matched to what, for --profile next time.")
     ] = None,
-    lsoa: Annotated[Path | None, typer.Option(help="LSOA boundaries, to check the codes that records state.")] = None,
+    lsoa: Lsoa = None,
     database: Database = None,
     query: Query = None,
 ) -> None:
     """Report how good the data are; exit code 1 when the gate is red."""
     from geodata.area import read_area
-    from geodata.context import read_boundaries, stated_lsoa
     from geodata.sources.profiles import save_profile as write_profile
     from hotspots import terminal
     from hotspots.files import write_files
     from hotspots.gate import take_through_gate
 
-    settings = settings_of(config, category, first, last)
+    settings = settings_of(config, category, first, last, lsoa=lsoa)
     study = read_area(area)
     intake = Records(paths, mapping, profile, database, query).read()
     report = take_through_gate(intake, study, settings).report
     terminal.console().print(terminal.quality_report(report, study.name))
     terminal.console().print(terminal.matching(intake))
-    if lsoa is not None and (finding := stated_lsoa(intake.records, read_boundaries(lsoa))):
-        terminal.console().print(terminal.finding(finding))
     if save_profile is not None:
         write_profile(intake, save_profile)
     if json_file is not None:

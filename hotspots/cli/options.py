@@ -29,6 +29,7 @@ Mapping = Annotated[
     typer.Option("--map", help="field=Column, when a column is not recognised by its name; repeatable."),
 ]
 
+Lsoa = Annotated[Path | None, typer.Option("--lsoa", help="LSOA boundaries, to check the codes that records state.")]
 Profile = Annotated[
     Path | None, typer.Option("--profile", help="How a force's columns are named, as --save-profile wrote it.")
 ]

@@ -12,7 +12,7 @@ from hotspots.cli.analyse import answer_questions
 from hotspots.cli.common import Records, progress, read_street_lines, settings_of
 from hotspots.cli.evaluate import evaluate_one
 from hotspots.cli.open_app import serve
-from hotspots.cli.options import Area, Category, Database, FromMonth, Mapping, Out, Paths, Profile, Query, ToMonth
+from hotspots.cli.options import Area, Category, Database, FromMonth, Lsoa, Mapping, Out, Paths, Profile, Query, ToMonth
 
 if TYPE_CHECKING:
     from hotspots.config import RunConfig
@@ -60,6 +60,7 @@ def run(
         Path | None,
         typer.Option("--edits", help="Changes to the hotspots as drawn (edits.toml, as the app writes it)."),
     ] = None,
+    lsoa: Lsoa = None,
     with_analyses: Annotated[
         bool, typer.Option("--analyses", help="Also ask every question of `hotspots analyse`, into OUT/analyses.")
     ] = False,
@@ -69,7 +70,7 @@ def run(
     query: Query = None,
 ) -> None:
     """Run the whole recipe and write map, briefing, tables and provenance."""
-    settings = with_list_options(settings_of(config, category, first, last, override), hours, edits)
+    settings = with_list_options(settings_of(config, category, first, last, override=override, lsoa=lsoa), hours, edits)
     records = Records(paths, mapping, profile, database, query)
     result = run_and_report(records, area, out, settings, streets=streets, cameras=cameras)
     if with_analyses:

@@ -128,7 +128,7 @@ def rank(
     from hotspots.report.accuracy import csv_bytes
     from hotspots.targeting import ask
 
-    settings = settings_of(config, category, None, None, override)
+    settings = settings_of(config, category, None, None, override=override)
     with progress() as say:
         say("Reading the area and the records")
         study = read_area(area)

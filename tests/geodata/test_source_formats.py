@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import shutil
+import struct
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -86,6 +87,52 @@ def as_ods(path: Path) -> Path:
     return path
 
 
+def as_xls(path: Path) -> Path:
+    """Copy the log as LibreOffice 7.4 saved it in the format of Excel 97: no library of ours writes it."""
+    return Path(shutil.copy(Path(__file__).with_name("log.xls"), path))
+
+
+def as_xlsb(path: Path) -> Path:
+    """Write the smallest binary workbook by hand, record by record (MS-XLSB 2.1.4); dates travel as text."""
+    table = log().assign(occurred=WHEN.strftime("%d/%m/%Y %H:%M"), easting=EASTING, northing=NORTHING)
+    rows = [list(table), *table.to_numpy().tolist()]
+    sheet = record(129) + record(148, struct.pack("<4I", 0, len(rows) - 1, 0, len(rows[0]) - 1)) + record(145)
+    for number, cells in enumerate(rows):
+        sheet += record(0, struct.pack("<IIHHBI", number, 0, 300, 0, 0, 0))
+        for column, value in enumerate(cells):
+            at = struct.pack("<II", column, 0)
+            is_text = isinstance(value, str)
+            sheet += record(6, at + wide(value)) if is_text else record(5, at + struct.pack("<d", float(value)))
+    sheet += record(146) + record(130)
+    book = record(131) + record(143) + record(156, struct.pack("<II", 0, 1) + wide("rId1") + wide("Log"))
+    book += record(144) + record(132)
+    kinds = "http://schemas.openxmlformats.org/package/2006/"
+    office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("[Content_Types].xml", f'<Types xmlns="{kinds}content-types"/>')
+        archive.writestr("xl/workbook.bin", book)
+        archive.writestr("xl/worksheets/sheet1.bin", sheet)
+        archive.writestr(
+            "xl/_rels/workbook.bin.rels",
+            f'<Relationships xmlns="{kinds}relationships"><Relationship Id="rId1" Type="{office}/worksheet" '
+            'Target="worksheets/sheet1.bin"/></Relationships>',
+        )
+    return path
+
+
+def record(kind: int, content: bytes = b"") -> bytes:
+    """Return a record: kind and length in seven bits a byte, then its content."""
+    return seven_bits(kind) + seven_bits(len(content)) + content
+
+
+def seven_bits(number: int) -> bytes:
+    return bytes([number]) if number < 128 else bytes([number & 127 | 128, number >> 7])
+
+
+def wide(text: str) -> bytes:
+    return struct.pack("<I", len(text)) + text.encode("utf-16-le")
+
+
 def as_parquet(path: Path) -> Path:
     log().assign(easting=EASTING, northing=NORTHING, tags=[["a"]] * N).to_parquet(path)
     return path
@@ -125,6 +172,8 @@ def gis(driver: str, crs: str) -> Callable[[Path], Path]:
 WRITERS: dict[str, Callable[[Path], Path]] = {
     "log.xlsx": as_xlsx,
     "log.ods": as_ods,
+    "log.xls": as_xls,
+    "log.xlsb": as_xlsb,
     "log.parquet": as_parquet,
     "log.geoparquet": as_geoparquet,
     "log.gpkg": gis("GPKG", "EPSG:27700"),
@@ -157,7 +206,7 @@ def test_files_of_different_kinds_are_read_together(tmp_path: Path) -> None:
     files = [write(folder / name) for name, write in WRITERS.items()]
     together = read([*files, as_csv(folder / "log.csv")])
     assert together.n_read == N * (len(WRITERS) + 1)
-    # the same logs in eleven files are copies of one another
+    # the same logs in so many files are copies of one another
     assert together.dropped["duplicate Crime ID"] > 0
     from_folder = read([folder])
     assert from_folder.n_read == together.n_read

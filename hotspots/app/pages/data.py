@@ -62,6 +62,7 @@ def show_verdict(dataset: Dataset, report: QualityReport) -> None:
     show_findings(tuple(finding for finding in report.findings if finding.message in report.reasons))
     decisions.show_override(report, state.config())
     decisions.show_places(dataset, report, state.config())
+    decisions.show_files(dataset, state.config())
 
 
 def show_report(report: QualityReport) -> None:

@@ -1,0 +1,89 @@
+"""Files that settings name (LSOAs, kinds of ASB, school holidays) reach the gate, the plan and the analyses."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+import geodata
+import hotspots
+from geodata.area import read_area
+from geodata.errors import DataError
+from geodata.sample import make_city, write_city
+from hotspots.cli import app
+from hotspots.config import RankingConfig, RunConfig
+from hotspots.gate import take_through_gate
+from hotspots.results import Run
+
+UNCHECKED = RunConfig(ranking=RankingConfig(backtest_origins=0))
+LSOA = "data/boundaries/wolverhampton_lsoa11_E08000031_martinjc.geojson"
+CITY = "data/police_uk/wolverhampton_2014-01_2014-02.csv"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("city")
+    write_city(make_city(0), folder)
+    return folder
+
+
+def run_with(folder: Path, **settings: str) -> Run:
+    intake = geodata.read([folder / "incidents.csv"])
+    return hotspots.run(intake, read_area(folder / "area.geojson"), replace(UNCHECKED, **settings))
+
+
+@pytest.fixture(scope="module")
+def shipped(folder: Path) -> Run:
+    """A run without any file of the user's."""
+    return run_with(folder)
+
+
+def test_stated_lsoas_that_are_not_where_points_fall_are_part_of_the_grade(shared: Path, tmp_path: Path) -> None:
+    # 123 of 3,238: counted by the independent script of tests/geodata/test_context.py
+    settings = RunConfig(categories=("all",), lsoa=str(shared / LSOA))
+    area = read_area(shared / LSOA)
+    report = take_through_gate(geodata.read([shared / CITY]), area, settings).report
+    (found,) = [finding for finding in report.findings if finding.check == "stated LSOA"]
+    assert (found.n, found.severity) == (123, "info")
+
+    said = tmp_path / "report.json"
+    given = ["check", str(shared / CITY), "--area", str(shared / LSOA), "--category", "all"]
+    CliRunner().invoke(app, [*given, "--lsoa", str(shared / LSOA), "--json", str(said)])
+    assert any(finding["n"] == 123 for finding in json.loads(said.read_text())["findings"])
+
+
+def test_a_users_kinds_of_asb_decide_what_patrol_hours_rest_on(shipped: Run, folder: Path, tmp_path: Path) -> None:
+    own = tmp_path / "nsir.csv"
+    own.write_text(
+        "kind,slug,label,deterrable,route,agency,synonyms\n"
+        "heading,rowdy-inconsiderate,Rowdy behaviour,no,public place,council,Rowdy/inconsiderate behaviour\n"
+    )
+    told = run_with(folder, report_types=str(own))
+    shares = [next(note for note in run.notes if "visible patrol can deter" in note) for run in (shipped, told)]
+    assert shares[0] != shares[1]
+
+
+def test_a_users_school_holidays_replace_the_typical_ones(shipped: Run, tmp_path: Path) -> None:
+    own = tmp_path / "holidays.csv"
+    own.write_text("first_day,last_day,name\n2023-07-24,2023-09-01,Summer\n")
+    own_dates = replace(shipped, config=replace(shipped.config, school_holidays=str(own)))
+    typical, told = (hotspots.analyse(run, "holidays") for run in (shipped, own_dates))
+    assert any("typical dates" in sentence for sentence in typical.sentences)
+    assert not any("typical dates" in sentence for sentence in told.sentences)
+    days = [answer.table.set_index("days")["n_days"] for answer in (typical, told)]
+    assert days[0].filter(like="chool").iloc[0] > days[1].filter(like="chool").iloc[0]
+
+
+@pytest.mark.parametrize("name", ["lsoa", "report_types"])
+def test_a_file_that_is_not_there_is_one_sentence(folder: Path, name: str) -> None:
+    with pytest.raises(DataError, match="nowhere"):
+        run_with(folder, **{name: "nowhere.csv"})
+
+
+def test_an_analysis_says_when_its_file_is_not_there(shipped: Run) -> None:
+    run = replace(shipped, config=replace(shipped.config, school_holidays="nowhere.csv"))
+    assert "nowhere" in str(hotspots.analyse(run, "holidays").refusal)
