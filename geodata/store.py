@@ -94,7 +94,9 @@ def _bytes_of(column: pl.Series) -> Iterator[bytes]:
     elif column.dtype.is_float():
         yield (column.fill_null(0.0).cast(pl.Float64) + 0.0).to_numpy().astype("<f8").tobytes()
     else:
-        yield column.to_physical().cast(pl.Int64).fill_null(0).to_numpy().astype("<i8").tobytes()
+        number = column.to_physical()
+        number = number.reinterpret(signed=True) if number.dtype == pl.UInt64 else number.cast(pl.Int64)
+        yield number.fill_null(0).to_numpy().astype("<i8").tobytes()
 
 
 def _write(path: Path, write: Callable[[Path], Any]) -> None:

@@ -23,7 +23,7 @@ Write = Callable[..., Path]
 
 
 def test_order_and_names_of_files_do_not_change_the_fingerprint(street_csv: Write) -> None:
-    a = street_csv([street_line(), street_line("c1", longitude="")], "2024-01-x-street.csv")
+    a = street_csv([street_line(), street_line("f" * 64, longitude="")], "2024-01-x-street.csv")
     b = street_csv([street_line(month="2024-02", category="Drugs")], "2024-02-x-street.csv")
     renamed = street_csv([street_line(month="2024-02", category="Drugs")], "other-name.csv")
     prints = {fingerprint(read(paths).records) for paths in ([a, b], [b, a], [a, renamed])}
@@ -56,6 +56,12 @@ def test_text_moved_between_cells_changes_the_fingerprint() -> None:
     assert fingerprint(a) != fingerprint(b)
 
 
+def test_another_crime_id_changes_the_fingerprint(street_csv: Write) -> None:
+    ids = ("f" * 64, "f" * 15 + "e" + "f" * 48, "not hexadecimal")
+    paths = [street_csv([street_line(one)], f"2024-01-{n}-street.csv") for n, one in enumerate(ids)]
+    assert len({fingerprint(read([path]).records) for path in paths}) == len(ids)
+
+
 def test_fingerprinting_leaves_the_records_alone() -> None:
     table = records(3)
     before = table.copy(deep=True)
@@ -64,7 +70,8 @@ def test_fingerprinting_leaves_the_records_alone() -> None:
 
 
 def test_what_is_saved_is_loaded_again_whole(tmp_path: Path, street_csv: Write) -> None:
-    intake = read([street_csv([street_line("c1"), street_line("c1"), street_line(longitude="", latitude="")])])
+    twice = street_line("fe" * 32)
+    intake = read([street_csv([twice, twice, street_line(longitude="", latitude="")])])
     path = save(intake, tmp_path / "store")
     assert path.name == f"{fingerprint(intake.records)}.parquet"
     back = load(path.stem, tmp_path / "store")
