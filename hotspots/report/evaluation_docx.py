@@ -10,6 +10,8 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 from docx import Document
 from docx.shared import Mm, Pt, RGBColor
 
+from hotspots.naming import clean_text
+
 _NAVY = RGBColor(0x1B, 0x36, 0x5D)
 _A4, _MARGIN, _TEXT_MM = (Mm(210), Mm(297)), Mm(20), 170
 _EPOCH = (1980, 1, 1, 0, 0, 0)
@@ -19,7 +21,9 @@ def document(data: dict[str, Any]) -> bytes:
     """Return the DOCX of what `evaluation.evaluation_data` says; same words, same bytes.
 
     Amendments come before the verdict, the verdict before the interval, the interval before the doubt.
+    Control characters, which XML cannot hold, are left out.
     """
+    data = _printable(data)
     made = Document()
     made.styles["Normal"].font.name = "Calibri"
     made.styles["Normal"].font.size = Pt(10.5)
@@ -46,7 +50,7 @@ def document(data: dict[str, Any]) -> bytes:
     _table(made, [side["title"] for side in data["beside"]], [[side["figure"] for side in data["beside"]],
                                                              [side["text"] for side in data["beside"]]])  # fmt: skip
     made.add_heading("Effect, mechanism, moderators, implementation, economics", level=1)
-    _table(made, ["", "What is known"], data["emmie"], (0.18, 0.82))
+    _table(made, ["", "What is known"], data["emmie"], (0.22, 0.78))
     for heading, lines in (
         ("How far the answer moves", data["moves"]),
         ("Other outcomes", data["outcomes"]),
@@ -56,6 +60,13 @@ def document(data: dict[str, Any]) -> bytes:
             made.add_heading(heading, level=1)
             for line in lines:
                 made.add_paragraph(line, style="List Bullet")
+    if data["opinions"] is not None:
+        made.add_heading("The same counts by other methods", level=1)
+        made.add_paragraph(data["opinions"]["introduction"])
+        _table(made, data["opinions"]["columns"], data["opinions"]["rows"], (0.46, 0.2, 0.12, 0.22))
+        made.add_paragraph(data["opinions"]["choices"])
+        for line in (*data["opinions"]["checks"], *data["opinions"]["silent"]):
+            made.add_paragraph(line, style="List Bullet")
     made.add_heading("What had to hold before a figure was printed", level=1)
     _table(made, ["", "Condition", "Found"], [
         ["holds" if gate["passed"] else "FAILS" if gate["is_required"] else "not met", gate["name"], gate["message"]]
@@ -77,9 +88,20 @@ def _table(made: Any, heading: list[str], rows: list[list[str]], shares: tuple[f
     for row in rows:
         for cell, text in zip(table.add_row().cells, row, strict=True):
             cell.text = text
+    table.autofit = False
     for column, share in zip(table.columns, shares or [1 / len(heading)] * len(heading), strict=True):
+        column.width = Mm(_TEXT_MM * share)
         for cell in column.cells:
             cell.width = Mm(_TEXT_MM * share)
+
+
+def _printable(value: Any) -> Any:
+    """Return plain values with every text in them cleaned."""
+    if isinstance(value, str):
+        return clean_text(value)
+    if isinstance(value, dict):
+        return {key: _printable(one) for key, one in value.items()}
+    return [_printable(one) for one in value] if isinstance(value, list | tuple) else value
 
 
 def _without_clock(made: Any) -> bytes:

@@ -13,6 +13,10 @@ from hotspots.report import palette, svg
 from hotspots.report.tables import table
 
 METHOD_COLUMNS = ["Method", "95% interval", "Single figure", "False alarms"]
+_INTRODUCTION = (
+    "Beside the verdict, never instead of it. False alarms: how often the method claimed an effect on real counts "
+    "where nothing had been done."
+)
 
 _WIDTH, _HEIGHT, _LEFT, _TOP = 510.0, 170.0, 44.0, 8.0
 _LARGEST_PCT = 100.0
@@ -31,6 +35,7 @@ def opinion_data(opinions: Opinions) -> dict[str, Any]:
     answered = opinions.methods[opinions.methods["refusal"] == ""]
     silent = opinions.methods[opinions.methods["refusal"] != ""]
     return {
+        "introduction": _INTRODUCTION,
         "columns": METHOD_COLUMNS,
         "rows": method_rows(answered),
         "silent": [f"{row['label']}: {row['refusal']}" for _, row in silent.iterrows()],

@@ -451,3 +451,14 @@ def test_the_same_evaluation_gives_the_same_documents_and_says_the_verdict_first
     told = [texts.index(text) for text in (result.amendments[0], result.headline, result.interval_sentence)]
     assert told == sorted(told)
     assert result.doubt_sentence in texts[told[-1] + 1]
+
+
+def test_the_document_tells_other_methods_with_their_false_alarms_and_leaves_control_characters_out(records):
+    result = evaluate(design(name="Op <b>&amp; \x0b\x01 #let"), records, AREA)
+    read = Document(BytesIO(evaluation_files(result)["evaluation.docx"]))
+    assert read.paragraphs[0].text == "Did it work? Op <b>&amp; #let"
+    shown = next(table for table in read.tables if table.rows[0].cells[-1].text == "False alarms")
+    answered = result.opinions.methods[result.opinions.methods["refusal"] == ""]
+    assert [row.cells[0].text for row in shown.rows[1:]] == list(answered["label"])
+    rates = [f"{rate:.0f}% of pilots" if rate == rate else "not measured" for rate in answered["false_positives_pct"]]
+    assert [row.cells[-1].text for row in shown.rows[1:]] == rates
