@@ -237,10 +237,15 @@ def _toml(path: Path) -> dict[str, Any]:
         raise DesignError(f"{path.name} is not valid TOML: {error}.") from error
 
 
+_UNREAD = ("outcomes", "survey")
+"""Keys that read as if their content were used: kept silently they would mislead."""
+
+
 def _misspelt(given: Mapping[str, Any]) -> list[str]:
     """Other keys are free text of the design; one that nearly names a setting is a slip that must not pass."""
     close = {key: get_close_matches(key, _KNOWN, n=1, cutoff=_NEARLY) for key in given if key not in _KNOWN}
-    return [f"'{key}' is not a key of a design (did you mean '{meant[0]}'?)" for key, meant in close.items() if meant]
+    slips = [f"'{key}' is not a key of a design (did you mean '{meant[0]}'?)" for key, meant in close.items() if meant]
+    return slips + [f"'{key}' is not read by an evaluation; put it under [notes]" for key in _UNREAD if key in given]
 
 
 def _broken(given: Mapping[str, Any], folder: Path) -> list[str]:

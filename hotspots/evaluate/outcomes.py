@@ -136,5 +136,6 @@ def _sentence(name: str, effect: Effect | None, p: float | None) -> str:
     change = f"{effect.low_pct:+.0f} % to {effect.high_pct:+.0f} % ({effect.confidence:.0%} interval)"
     if p >= LEVEL:
         return f"{title}: {change}; not told apart from chance once several outcomes are looked at (Holm p = {p:.2f})."
+    shown = "under 0.001" if p < 0.001 else f"= {p:.3f}"
     word = "fewer" if effect.effect_pct < 0 else "more"
-    return f"{title}: {change}; {word}, also after correction for several outcomes (Holm p = {p:.3f})."
+    return f"{title}: {change}; {word}, also after correction for several outcomes (Holm p {shown})."

@@ -79,6 +79,7 @@ stopping_rule = "none"
         ('start = "2023-08"', 'start = "2023-08"\nassignment = "picked"', "ranked, randomised"),
         ('start = "2023-08"', 'start = "2023-08"\nnotes = "x"', "'notes' must be a table"),
         ('start = "2023-08"', 'start = "2023-08"\nmonth_after = 6', "did you mean 'months_after'"),
+        ('start = "2023-08"', 'start = "2023-08"\nsurvey = "answers.csv"', "'survey' is not read by an evaluation"),
         ('"incidents.csv"', '"absent.csv"', "names absent.csv, which is not there"),
         ('["incidents.csv"]', "[]", "'incidents' must be a list of texts"),
         ('"treated.geojson"', '"absent.geojson"', "which is not there"),
