@@ -16,6 +16,7 @@ Kind = Literal["police_uk", "force_extract", "mixed"]
 
 POLICE_UK_LICENCE = "Contains data from data.police.uk, Open Government Licence v3.0"
 
+_ID_LENGTH: Final = 64  # hexadecimal digits of police.uk's Crime IDs, which are hashes
 _ID_DIGITS: Final = 16
 
 DUPLICATE = "duplicate Crime ID"
@@ -131,12 +132,14 @@ def join(readings: Iterable[Reading], notes: Iterable[str] = ()) -> Intake:
 
 
 def identity_number(crime_id: pl.Expr) -> pl.Expr:
-    """Return the number that the first sixteen hexadecimal digits of an ID write, or null where it writes none.
+    """Return the number that the first sixteen hexadecimal digits of an ID write, or null where it is no such ID.
 
     police.uk's IDs are 64 such digits. Sixteen tell ten million records apart (that any two agree by chance is a
-    matter of one in a million) in an eighth of the memory.
+    matter of one in a million) in an eighth of the memory. IDs of another length are no hashes: references that count
+    upwards share their first digits.
     """
-    return crime_id.str.head(_ID_DIGITS).str.to_integer(base=16, dtype=pl.UInt64, strict=False)
+    number = crime_id.str.head(_ID_DIGITS).str.to_integer(base=16, dtype=pl.UInt64, strict=False)
+    return pl.when(crime_id.str.len_bytes() == _ID_LENGTH).then(number)
 
 
 def with_numbers(frame: pl.DataFrame) -> pl.DataFrame:

@@ -29,14 +29,14 @@ def bedfordshire(shared: Path) -> pd.DataFrame:
 
 
 def test_one_file_becomes_one_row_a_record(street_csv: Write) -> None:
-    intake = read([street_csv([street_line(), street_line("c1", category="Drugs", longitude="", latitude="")])])
+    intake = read([street_csv([street_line(), street_line("c1" * 32, category="Drugs", longitude="", latitude="")])])
     first, second = intake.records.to_dict("records")
     assert (first["category"], first["month"], first["crime_id"]) == (ASB, pd.Timestamp("2024-01-01"), 0)
     assert first["occurred_from"] == pd.Timestamp("2024-01-01", tz="Europe/London")
     assert first["occurred_to"] == pd.Timestamp("2024-02-01", tz="Europe/London")
     assert (first["time_precision"], first["location_precision"]) == ("month", "snap_point")
     assert (first["location"], first["source"]) == ("On or near Queen Square", "2024-01-a-force-street.csv")
-    assert (second["category"], second["crime_id"]) == ("drugs", 0xC1)
+    assert (second["category"], second["crime_id"]) == ("drugs", 0xC1C1_C1C1_C1C1_C1C1)
     assert pd.isna(second["longitude"])
     assert intake.kind == "police_uk"
 

@@ -64,7 +64,7 @@ PLACES = ((-2.1288, 52.5862), (-2.13, 52.59), ("", ""))
 def line(draw: st.DrawFn) -> str:
     longitude, latitude = draw(st.sampled_from(PLACES))
     return street_line(
-        crime_id=draw(st.sampled_from(["", "", "a1", "a2", "b" * 64])),
+        crime_id=draw(st.sampled_from(["", "", "a1" * 32, "a2" * 32, "a1" * 31 + "ff", "b" * 64])),
         month=draw(st.sampled_from(["2024-01", "2024-01", "2024-02"])),
         longitude=longitude,
         latitude=latitude,
@@ -94,6 +94,8 @@ def test_any_rows_give_the_same_records_both_ways(tmp_path: Path, files: list[li
         [street_line(longitude=52.5862, latitude=-2.1288)],
         [street_line(longitude="nan")],
         [street_line(longitude="")],
+        [street_line("a1")],
+        [street_line("20140600000000000001")],
         [street_line(month="soon")],
         [street_line(month="")],
         [street_line(month="2024-13")],
@@ -143,13 +145,13 @@ def outcome_line(crime_id: str, month: str, outcome: str) -> str:
 @pytest.mark.parametrize("is_packed", [False, True])
 def test_outcomes_are_joined_by_crime_id_and_the_latest_one_counts(tmp_path: Path, is_packed: bool) -> None:
     street = [
-        street_line("a1", category="Burglary").removesuffix(",") + "Under investigation,",
-        street_line("a2", category="Burglary").removesuffix(",") + "Under investigation,",
+        street_line("a1" * 32, category="Burglary").removesuffix(",") + "Under investigation,",
+        street_line("a2" * 32, category="Burglary").removesuffix(",") + "Under investigation,",
         street_line(),
     ]
     outcomes = [
-        outcome_line("a1", "2024-03", "Offender sent to prison"),
-        outcome_line("a1", "2024-02", "Suspect charged"),
+        outcome_line("a1" * 32, "2024-03", "Offender sent to prison"),
+        outcome_line("a1" * 32, "2024-02", "Suspect charged"),
         outcome_line("", "2024-02", "Nobody's outcome"),
         outcome_line("elsewhere", "2024-02", "Suspect charged"),
     ]
@@ -172,6 +174,17 @@ def test_outcomes_are_joined_by_crime_id_and_the_latest_one_counts(tmp_path: Pat
     if not is_packed:
         loose = read([folder / "2024-01-x-street.csv", folder / "2024-01-x-outcomes.csv"], outcomes=True)
         assert loose.records["outcome"].tolist() == intake.records["outcome"].tolist()
+
+
+def test_references_that_share_their_first_digits_keep_their_own_outcomes(tmp_path: Path) -> None:
+    references = [f"2014060000000000{n:04d}" for n in range(3)]
+    street = [STREET_HEADER, *(street_line(reference, category="Burglary") for reference in references)]
+    (tmp_path / "2024-01-x-street.csv").write_text("\n".join(street) + "\n")
+    outcomes = [OUTCOMES_HEADER, outcome_line(references[1], "2024-02", "Suspect charged")]
+    (tmp_path / "2024-01-x-outcomes.csv").write_text("\n".join(outcomes) + "\n")
+    records = read([tmp_path], outcomes=True).records
+    assert records["crime_id"].tolist() == references
+    assert records["outcome"].tolist() == ["", "Suspect charged", ""]
 
 
 def test_the_stated_lsoa_is_kept_from_a_file_and_from_an_archive(street_csv: Write, zip_of: Write) -> None:
