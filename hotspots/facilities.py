@@ -109,7 +109,7 @@ def count_at_facilities(
         ``n``, on the index of `facilities`.
     """
     if not within_m > 0:
-        raise DesignError(f"within_m must be above 0 metres, got {within_m}.")
+        raise DesignError(f"The reach of a facility must be above 0 metres, got {within_m:g}.")
     used = incidents.loc[incidents["inside"].to_numpy(dtype=bool)] if "inside" in incidents else incidents
     used = used.loc[~used["location_precision"].isin(["snap_point", "area"])]
     n = np.zeros(len(facilities), dtype=np.int64)
@@ -200,7 +200,7 @@ def facility_curves(
     inside = facilities.loc[np.asarray(area.contains(facilities["longitude"], facilities["latitude"]), dtype=bool)]
     if len(inside) == 0:
         raise DataError(f"None of {len(facilities):,} facilities lies inside the area; check their coordinates.")
-    if incidents["location_precision"].isin(["snap_point", "area"]).all():
+    if len(incidents) and incidents["location_precision"].isin(["snap_point", "area"]).all():
         raise DataError(
             f"All {len(incidents):,} reports are located to a street centre or an area, which cannot tell one facility "
             "from the next."

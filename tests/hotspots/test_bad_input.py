@@ -7,20 +7,24 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 import pytest
+import shapely
 from scipy import sparse
 
 from geodata.errors import DataError, DesignError
 from geodata.period import Period
 from hotspots.alerts import change_alerts
-from hotspots.clocks import repeat_clocks, repeat_share
+from hotspots.clocks import repeat_clocks, repeat_course, repeat_share
 from hotspots.config import RankingConfig, RepeatConfig
 from hotspots.density import (
     adaptive_density,
     gaussian_density,
     kernel_density,
+    network_density,
     risk_ratio,
     space_time_density,
+    street_graph,
 )
+from hotspots.facilities import count_at_facilities, facility_curves
 from hotspots.harm import harm_weights
 from hotspots.mixing import fit_mixing
 from hotspots.near_repeat import near_repeat
@@ -30,12 +34,17 @@ from hotspots.seasons import day_effects, split_day_night
 from hotspots.significance import general_g, gi_star, gi_star_ordinary, gi_star_permuted, local_moran, morans_i
 from hotspots.stability import expected_change, quarters_that_pick
 from hotspots.timing import peak_window, week_matrix
+from hotspots.trend import by_quarter, hot_cold_steps, kinds_over_time, mann_kendall
 
 POINTS = np.random.default_rng(0).uniform(0, 1000, (50, 2))
 ONE_POINT = np.full((50, 2), 500.0)
 DAYS = np.arange(50.0)
 RING = sparse.csr_array(np.roll(np.eye(12), 1, axis=1) + np.roll(np.eye(12), -1, axis=1))
 MONTH = pd.DatetimeIndex(["2024-03-01"], name="month")
+STREETS = street_graph([shapely.LineString([(a, b), (a + 500, b)]) for a in (0, 500) for b in (0, 500, 1000)])
+SHOPS = pd.DataFrame(
+    {"name": list("abcdef"), "type": "shop", "longitude": -2.13, "latitude": 52.58 + np.arange(6) / 1000}
+)
 
 DENSITIES: dict[str, Callable[..., np.ndarray]] = {
     "planar": lambda points, h, weights: kernel_density(points, POINTS, bandwidth_m=h, weights=weights),
@@ -43,6 +52,9 @@ DENSITIES: dict[str, Callable[..., np.ndarray]] = {
     "adaptive": lambda points, h, weights: adaptive_density(points, POINTS, pilot_m=h, weights=weights)[0],
     "space-time": lambda points, h, weights: space_time_density(
         points, DAYS, POINTS, as_of_days=60, bandwidth_m=h, half_life_days=30, weights=weights
+    ),
+    "along streets": lambda points, h, weights: (
+        network_density(points, STREETS, bandwidth_m=h, weights=weights, max_snap_m=1000).lixels["per_m"].to_numpy()
     ),
 }
 BAD_WEIGHTS = {"negative": np.r_[-1.0, np.ones(49)], "missing": np.r_[np.nan, np.ones(49)]}
@@ -178,3 +190,72 @@ def test_a_weight_of_harm_that_is_negative_or_missing_is_refused(weight):
     with pytest.raises((DataError, DesignError)) as error:
         harm_weights({"burglary": weight}, source="My table")
     one_sentence(error)
+
+
+def test_streets_that_are_none_and_reports_far_from_any_are_told():
+    for streets in ([], [shapely.Point(0, 0)], [shapely.LineString([(0, 0), (0, 0)])]):
+        with pytest.raises(DesignError, match="hold no line") as error:
+            street_graph(streets)
+        one_sentence(error)
+    with pytest.raises(DesignError, match="longer than 0 metres") as error:
+        network_density(POINTS, STREETS, bandwidth_m=200, lixel_m=0)
+    one_sentence(error)
+    with pytest.raises(DataError, match="1 of 50 points have no coordinates") as error:
+        network_density(np.vstack([POINTS[1:], [np.nan, 0]]), STREETS, bandwidth_m=200)
+    one_sentence(error)
+    far = network_density(POINTS + 1e5, STREETS, bandwidth_m=200)
+    assert (far.lixels["per_m"] == 0).all()
+    assert "50 of 50 reports lie more than 50 m from any street" in far.notes[0]
+    none = network_density(POINTS[:0], STREETS, bandwidth_m=10)
+    assert (none.lixels["per_m"] == 0).all()
+    assert "shorter than a piece of street" in none.notes[0]
+
+
+def test_facilities_outside_too_few_without_reports_or_without_places_of_their_own(reports, square_area):
+    at = reports(np.full(20, -2.13), np.full(20, 52.58))
+    with pytest.raises(DataError, match="None of 6 facilities lies inside") as error:
+        facility_curves(at, SHOPS.assign(latitude=51.0), square_area, random_state=0)
+    one_sentence(error)
+    with pytest.raises(DataError, match="street centre") as error:
+        facility_curves(at.assign(location_precision="snap_point"), SHOPS, square_area, random_state=0)
+    one_sentence(error)
+    with pytest.raises(DesignError, match="reach of a facility must be above 0") as error:
+        count_at_facilities(at, SHOPS, square_area, within_m=float("nan"))
+    one_sentence(error)
+    assert facility_curves(at, SHOPS[:4], square_area, random_state=0) == ({}, {"shop": 4})
+    curves, _ = facility_curves(at, SHOPS, square_area, random_state=0, simulations=99)
+    assert (curves["shop"].n_reports, curves["shop"].n_for_80) == (20, 1)
+    empty, _ = facility_curves(at[:0], SHOPS, square_area, random_state=0, simulations=99)
+    assert empty["shop"].describe().endswith("no report within 50 m of any of the 6.")
+
+
+def test_kinds_over_time_of_broken_counts_few_steps_and_nothing(square_area):
+    months = pd.date_range("2023-01-01", periods=12, freq="MS", name="month")
+    matrix = pd.DataFrame(np.zeros((12, 12)), columns=months)
+    for broken in (-1.0, np.nan, 0.5):
+        with pytest.raises(DataError, match="1 of 144 counts") as error:
+            hot_cold_steps(matrix.where(np.arange(144).reshape(12, 12) != 5, broken), RING)
+        one_sentence(error)
+    with pytest.raises(DesignError, match="Neighbours") as error:
+        hot_cold_steps(matrix, RING * 2)
+    one_sentence(error)
+    with pytest.raises(DataError, match="at least 12 steps, there are 1") as error:
+        kinds_over_time(hot_cold_steps(matrix.iloc[:, :1], RING))
+    one_sentence(error)
+    with pytest.raises(DesignError, match="without a gap") as error:
+        by_quarter(matrix.drop(columns=months[3]))
+    one_sentence(error)
+    with pytest.raises(DataError, match="finite value") as error:
+        mann_kendall([1.0, np.nan])
+    one_sentence(error)
+    assert (kinds_over_time(hot_cold_steps(matrix, RING))["kind"] == "").all()
+
+
+def test_how_soon_repeats_follow_needs_a_year_after_them(reports, square_area):
+    late = reports(np.full(5, -2.13), np.full(5, 52.58), when=["2024-03-10"] * 5)
+    for given in (late, late[:0], late.assign(location_precision="snap_point"), late.assign(time_precision="month")):
+        with pytest.raises(DataError, match="a year of data after them") as error:
+            repeat_course(given, square_area, RepeatConfig(), as_of=pd.Timestamp("2024-07-01"))
+        one_sentence(error)
+    same = repeat_course(late, square_area, RepeatConfig(), as_of=pd.Timestamp("2026-01-01"))
+    assert same["n"].sum() == 4  # the last has nothing after it
