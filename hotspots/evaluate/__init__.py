@@ -18,6 +18,7 @@ from hotspots.evaluate.gates import GateResult, check_gates
 from hotspots.evaluate.judge import evaluate
 from hotspots.evaluate.planning import LADDER, SampleSize, listed_history, rotation_power, sample_size
 from hotspots.evaluate.power import DetectableFall, detectable_fall
+from hotspots.evaluate.survey import SurveyChange, SurveyQuestion, Wave, read_survey, survey_change
 from hotspots.evaluate.wdd import (
     DisplacementDifference,
     DisplacementQuotient,
@@ -44,6 +45,9 @@ __all__ = [
     "NaiveChange",
     "Outcome",
     "SampleSize",
+    "SurveyChange",
+    "SurveyQuestion",
+    "Wave",
     "amend",
     "check_gates",
     "design_files",
@@ -60,9 +64,11 @@ __all__ = [
     "randomise",
     "read_design",
     "read_list",
+    "read_survey",
     "rerandomisation_p_value",
     "rotation_power",
     "sample_size",
+    "survey_change",
     "weighted_displacement_difference",
     "weighted_displacement_quotient",
 ]

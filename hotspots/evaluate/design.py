@@ -27,11 +27,13 @@ ASSIGNMENTS = ("ranked", "randomised")
 _REQUIRED = ("name", "incidents", "area", "treated", "start")
 _OPTIONAL = (
     "category", "months_after", "visits", "planned_visits_per_week", "rings", "assignment", "selection", "baseline",
-    "recording_changes", "cost_per_hour_gbp", "harm_weights", "frozen", "frozen_on", "amendments", "notes",
+    "recording_changes", "cost_per_hour_gbp", "harm_weights", "survey", "survey_design_effect", "frozen", "frozen_on",
+    "amendments", "notes",
 )  # fmt: skip
 _KNOWN = (*_REQUIRED, *_OPTIONAL)
 _NEARLY = 0.8
 _MAX_RINGS = 3
+_MAX_DESIGN_EFFECT = 20.0
 _COORDINATE_DIGITS = 6  # about 0.1 m: saving a file again must not look like an amendment
 
 
@@ -75,6 +77,10 @@ class Design:
         What an hour of patrol costs, for the cost of a visit and of a prevented report (R6.17).
     harm_weights : Path or None
         Weights of categories the user brings (R4.13), for harm as a second outcome.
+    survey : Path or None
+        Totals of what people answered before and after (`hotspots.evaluate.survey.read_survey`).
+    survey_design_effect : float
+        How much wider its variance is than that of a simple random sample.
     frozen : str
         Hash stored when the design was frozen, "" if it never was.
     frozen_on : str
@@ -101,6 +107,8 @@ class Design:
     recording_changes: tuple[pd.Timestamp, ...] = ()
     cost_per_hour_gbp: float | None = None
     harm_weights: Path | None = None
+    survey: Path | None = None
+    survey_design_effect: float = 1.0
     frozen: str = ""
     frozen_on: str = ""
     amendments: tuple[Amendment, ...] = ()
@@ -120,9 +128,10 @@ def read_design(path: str | Path, *, with_changes: bool = False) -> Design:
     ``name`` column) and ``start`` (YYYY-MM). Optional: ``category`` (list), ``months_after``, ``visits``,
     ``planned_visits_per_week`` (all treated places together), ``rings``, ``assignment`` ("ranked" or "randomised"),
     ``selection`` and ``baseline`` ([first, last] month), ``recording_changes`` (list of months), ``cost_per_hour_gbp``,
-    ``harm_weights`` (file), ``frozen`` (the hash of `design_hash`), ``frozen_on``, ``[[amendments]]`` (`Amendment`) and
-    a free table ``notes``. Other keys (``hypothesis``, ``known_shocks`` ...) are kept with the notes. ``with_changes``
-    reads a frozen design that was changed, so that it can be amended.
+    ``harm_weights`` (file), ``survey`` (file, which may come after the pilot), ``survey_design_effect``, ``frozen``
+    (the hash of `design_hash`), ``frozen_on``, ``[[amendments]]`` (`Amendment`) and a free table ``notes``. Other keys
+    (``hypothesis``, ``known_shocks`` ...) are kept with the notes. ``with_changes`` reads a frozen design that was
+    changed, so that it can be amended.
 
     Raises
     ------
@@ -151,6 +160,8 @@ def read_design(path: str | Path, *, with_changes: bool = False) -> Design:
         recording_changes=tuple(parse_month(month) for month in _texts(given.get("recording_changes", ()))),
         cost_per_hour_gbp=given.get("cost_per_hour_gbp"),
         harm_weights=path.parent / given["harm_weights"] if "harm_weights" in given else None,
+        survey=path.parent / given["survey"] if "survey" in given else None,
+        survey_design_effect=float(given.get("survey_design_effect", 1.0)),
         frozen=given.get("frozen", ""),
         frozen_on=given.get("frozen_on", ""),
         amendments=tuple(Amendment(**one) for one in given.get("amendments", ())),
@@ -194,6 +205,8 @@ def design_hash(design: Design) -> str:
         "cost_per_hour_gbp": design.cost_per_hour_gbp,
         "harm_weights": design.harm_weights and design.harm_weights.name,
     }
+    if design.survey is not None:  # designs frozen before surveys were read keep their hash
+        content |= {"survey": design.survey.name, "survey_design_effect": design.survey_design_effect}
     text = json.dumps(content, sort_keys=True, ensure_ascii=True, default=str)
     return hashlib.sha256(text.encode("ascii")).hexdigest()
 
@@ -237,7 +250,7 @@ def _toml(path: Path) -> dict[str, Any]:
         raise DesignError(f"{path.name} is not valid TOML: {error}.") from error
 
 
-_UNREAD = ("outcomes", "survey")
+_UNREAD = ("outcomes",)
 """Keys that read as if their content were used: kept silently they would mislead."""
 
 
@@ -251,7 +264,7 @@ def _misspelt(given: Mapping[str, Any]) -> list[str]:
 def _broken(given: Mapping[str, Any], folder: Path) -> list[str]:
     """Say everything that is wrong with the values, so that one reading of the message mends them all."""
     broken = [f"'{key}' is missing" for key in _REQUIRED if key not in given]
-    for key in ("name", "area", "treated", "visits", "frozen", "harm_weights"):
+    for key in ("name", "area", "treated", "visits", "frozen", "harm_weights", "survey"):
         if key in given and not (isinstance(given[key], str) and given[key].strip()):
             broken.append(f"'{key}' must be a text")
     for key in ("incidents", "category"):
@@ -343,6 +356,9 @@ def _broken_numbers(given: Mapping[str, Any]) -> list[str]:
     cost = given.get("cost_per_hour_gbp")
     if cost is not None and not ((_is_whole(cost) or isinstance(cost, float)) and cost > 0):
         broken.append("'cost_per_hour_gbp' must be a number above 0")
+    wider = given.get("survey_design_effect", 1)
+    if not ((_is_whole(wider) or isinstance(wider, float)) and 1 <= wider <= _MAX_DESIGN_EFFECT):
+        broken.append(f"'survey_design_effect' must be a number from 1 to {_MAX_DESIGN_EFFECT:g}")
     if given.get("assignment", ASSIGNMENTS[0]) not in ASSIGNMENTS:
         broken.append(f"'assignment' must be one of {', '.join(ASSIGNMENTS)}")
     if not isinstance(given.get("notes", {}), dict):

@@ -11,6 +11,7 @@ from hotspots.evaluate.design import Design
 from hotspots.evaluate.estimators import Effect
 from hotspots.evaluate.gates import GateResult
 from hotspots.evaluate.opinions import Opinions
+from hotspots.evaluate.survey import SurveyChange
 from hotspots.evaluate.verdict import VerdictKey
 from hotspots.evaluate.wdd import DisplacementDifference, DisplacementQuotient
 from hotspots.results import Provenance
@@ -76,7 +77,7 @@ class Economics:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """One further outcome in the same places and months.
+    """One further outcome in the same places: a count with its ``effect``, or answers of a survey with their change.
 
     ``p_adjusted``: Holm over all further outcomes; None without an estimate.
     """
@@ -85,6 +86,7 @@ class Outcome:
     effect: Effect | None
     p_adjusted: float | None
     sentence: str
+    survey: SurveyChange | None = None
 
 
 @dataclass(frozen=True, eq=False)

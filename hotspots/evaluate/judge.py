@@ -23,10 +23,10 @@ from hotspots.evaluate.design import Design, design_hash
 from hotspots.evaluate.dose import delivered
 from hotspots.evaluate.economics import cost_of
 from hotspots.evaluate.estimators import Effect, estimate, rerandomisation_p_value
-from hotspots.evaluate.evaluation import Check, Displacement, Evaluation, NaiveChange
+from hotspots.evaluate.evaluation import Check, Displacement, Evaluation, NaiveChange, Outcome
 from hotspots.evaluate.gates import MIN_CONTROLS, GateResult, check_gates, closed
 from hotspots.evaluate.opinions import Opinions, opinions_of, panel_of
-from hotspots.evaluate.outcomes import Groups, further_outcomes
+from hotspots.evaluate.outcomes import Groups, corrected, counted_outcomes, survey_outcomes
 from hotspots.evaluate.places import (
     Place,
     best_rank,
@@ -37,6 +37,7 @@ from hotspots.evaluate.places import (
     with_rings,
 )
 from hotspots.evaluate.power import detectable_fall
+from hotspots.evaluate.survey import read_survey
 from hotspots.evaluate.verdict import AMENDED, LEVELS, VerdictKey, maryland_level, verdict_of, verdict_text
 from hotspots.evaluate.wdd import (
     DisplacementDifference,
@@ -138,16 +139,7 @@ def evaluate(design: Design, incidents: Intake | pd.DataFrame, area: StudyArea, 
         permutation_p=_permutation_p(panel, window, seed) if effect else None,
         checks=_checks(panel, window) if effect else (),
         dose=dose,
-        outcomes=further_outcomes(
-            outcome,
-            public,
-            area,
-            Groups(panel.treated_places, panel.control_places),
-            window,
-            weights=read_weights(design.harm_weights) if design.harm_weights else None,
-        )
-        if effect
-        else (),
+        outcomes=_outcomes(design, outcome, public, area, window, panel=panel if effect else None),
         economics=cost_of(dose, effect, design.cost_per_hour_gbp),
         amendments=tuple(wording.amendment(one) for one in design.amendments),
         level=level,
@@ -275,6 +267,20 @@ def _permutation_p(panel: Panel, window: Window, seed: int) -> float | None:
 def _opinions(panel: Panel, window: Window, seed: int) -> Opinions:
     groups = (panel.treated, panel.controls, panel.treated_ring, panel.controls_ring)
     return opinions_of(panel_of(*groups, before=window.before, after=window.after), random_state=seed)
+
+
+def _outcomes(
+    design: Design, outcome: pd.DataFrame, public: pd.DataFrame, area: StudyArea, window: Window, *, panel: Panel | None
+) -> tuple[Outcome, ...]:
+    """Return further outcomes: counts where there is an effect to hold beside, a survey whatever the counts say."""
+    measured = []
+    if panel is not None:
+        groups = Groups(panel.treated_places, panel.control_places)
+        weights = read_weights(design.harm_weights) if design.harm_weights else None
+        measured += counted_outcomes(outcome, public, area, groups, window, weights=weights)
+    if design.survey is not None:
+        measured += survey_outcomes(read_survey(design.survey), design_effect=design.survey_design_effect)
+    return corrected(measured)
 
 
 def _displacement(panel: Panel, window: Window, effect: Effect | None) -> Displacement:

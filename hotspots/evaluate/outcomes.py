@@ -16,6 +16,7 @@ from geodata.streams import is_linked_crime
 from hotspots.evaluate.estimators import Effect, estimate
 from hotspots.evaluate.evaluation import Outcome
 from hotspots.evaluate.places import Place, monthly_counts
+from hotspots.evaluate.survey import MIN_ASKED, SurveyChange, SurveyQuestion, describe, limits, survey_change
 from hotspots.evaluate.window import Window
 from hotspots.harm import HarmWeights, harm_of
 from hotspots.repeats import place_units
@@ -34,7 +35,22 @@ class Groups(NamedTuple):
     controls: Sequence[Place]
 
 
-def further_outcomes(
+class Measured(NamedTuple):
+    """One further outcome before it is corrected for being one of several."""
+
+    name: str
+    effect: Effect | None = None
+    survey: SurveyChange | None = None
+    answers: str = ""
+
+    @property
+    def p_value(self) -> float | None:
+        """The uncorrected p-value of whichever there is."""
+        found = self.effect or self.survey
+        return None if found is None else found.p_value
+
+
+def counted_outcomes(
     outcome: pd.DataFrame,
     every_record: pd.DataFrame,
     area: StudyArea,
@@ -42,8 +58,8 @@ def further_outcomes(
     window: Window,
     *,
     weights: HarmWeights | None = None,
-) -> tuple[Outcome, ...]:
-    """Return what happened to other outcomes in the same places, by the default estimator.
+) -> list[Measured]:
+    """Return what happened to other counts in the same places, by the default estimator.
 
     Parameters
     ----------
@@ -54,21 +70,31 @@ def further_outcomes(
     groups : Groups
     weights : HarmWeights, optional
         The user's own (R4.13); without them there is no harm outcome.
-
-    Returns
-    -------
-    tuple of Outcome
-        Those the data can tell; p-values corrected by Holm (1979) over them. The primary outcome, declared before the
-        start, is not among them and needs no correction.
     """
     measured = _measures(outcome, every_record, area, weights)
-    found = [(name, _effect(rows, groups, window, values)) for name, rows, values in measured]
-    p_values = {number: effect.p_value for number, (_, effect) in enumerate(found) if effect is not None}
-    corrected = dict(zip(p_values, adjust(list(p_values.values())), strict=True)) if p_values else {}
+    return [Measured(name, _effect(rows, groups, window, values)) for name, rows, values in measured]
+
+
+def survey_outcomes(questions: Sequence[SurveyQuestion], *, design_effect: float = 1.0) -> list[Measured]:
+    """Return what happened to the answers of a survey."""
+    return [
+        Measured(f"survey, '{one.question}'", None, survey_change(one, design_effect=design_effect), describe(one))
+        for one in questions
+    ]
+
+
+def corrected(measured: Sequence[Measured]) -> tuple[Outcome, ...]:
+    """Return further outcomes with p-values corrected by Holm (1979) over all of them.
+
+    The primary outcome, declared before the start, is not among them and needs no correction.
+    """
+    p_values = {number: one.p_value for number, one in enumerate(measured) if one.p_value is not None}
+    adjusted = dict(zip(p_values, adjust(list(p_values.values())), strict=True)) if p_values else {}
     made = []
-    for number, (name, effect) in enumerate(found):
-        p = float(corrected[number]) if number in corrected else None
-        made.append(Outcome(name, effect, p, _sentence(name, effect, p)))
+    for number, one in enumerate(measured):
+        p = float(adjusted[number]) if number in adjusted else None
+        said = _survey_sentence(one, p) if one.answers else _sentence(one.name, one.effect, p)
+        made.append(Outcome(one.name, one.effect, p, said, one.survey))
     return tuple(made)
 
 
@@ -134,8 +160,22 @@ def _sentence(name: str, effect: Effect | None, p: float | None) -> str:
     if effect is None or p is None:
         return f"{title}: too few for an interval."
     change = f"{effect.low_pct:+.0f} % to {effect.high_pct:+.0f} % ({effect.confidence:.0%} interval)"
+    return f"{title}: {change}; {_told_apart(p, 'fewer' if effect.effect_pct < 0 else 'more')}."
+
+
+def _survey_sentence(one: Measured, p: float | None) -> str:
+    title = f"{one.name[:1].upper()}{one.name[1:]}: favourable answers {one.answers}"
+    if one.survey is None or p is None:
+        return f"{title}; fewer than {MIN_ASKED} people in a group, so no change is worked out."
+    change = one.survey
+    beyond = "beyond the comparison places" if change.comparison else "with no comparison places"
+    interval = f"{change.low_points:+.0f} to {change.high_points:+.0f} points ({change.confidence:.0%} interval)"
+    word = "more favourable" if change.points > 0 else "less favourable"
+    return f"{title}. Change {beyond}: {interval}; {_told_apart(p, word)}. {limits(change)}"
+
+
+def _told_apart(p: float, word: str) -> str:
     if p >= LEVEL:
-        return f"{title}: {change}; not told apart from chance once several outcomes are looked at (Holm p = {p:.2f})."
+        return f"not told apart from chance once several outcomes are looked at (Holm p = {p:.2f})"
     shown = "under 0.001" if p < 0.001 else f"= {p:.3f}"
-    word = "fewer" if effect.effect_pct < 0 else "more"
-    return f"{title}: {change}; {word}, also after correction for several outcomes (Holm p {shown})."
+    return f"{word}, also after correction for several outcomes (Holm p {shown})"

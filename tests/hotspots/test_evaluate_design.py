@@ -45,6 +45,15 @@ def test_a_short_design_takes_the_defaults(folder):
     assert (design.months_after, design.visits, design.rings, design.assignment) == (None, None, None, "ranked")
 
 
+def test_a_survey_may_come_after_the_pilot_but_its_name_and_design_effect_are_frozen(folder):
+    plain = read_design(write(folder))
+    asked = read_design(write(folder, GOOD + 'survey = "survey.csv"'))
+    wider = read_design(write(folder, GOOD + 'survey = "survey.csv"\nsurvey_design_effect = 1.5'))
+    assert asked.survey == folder / "survey.csv"
+    assert (asked.survey_design_effect, wider.survey_design_effect) == (1.0, 1.5)
+    assert len({design_hash(plain), design_hash(asked), design_hash(wider)}) == 3
+
+
 def test_every_key_is_read_and_free_text_goes_to_the_notes(folder):
     (folder / "visits.csv").write_text("x\n")
     more = """category = "Anti-social behaviour"
@@ -79,7 +88,9 @@ stopping_rule = "none"
         ('start = "2023-08"', 'start = "2023-08"\nassignment = "picked"', "ranked, randomised"),
         ('start = "2023-08"', 'start = "2023-08"\nnotes = "x"', "'notes' must be a table"),
         ('start = "2023-08"', 'start = "2023-08"\nmonth_after = 6', "did you mean 'months_after'"),
-        ('start = "2023-08"', 'start = "2023-08"\nsurvey = "answers.csv"', "'survey' is not read by an evaluation"),
+        ('start = "2023-08"', 'start = "2023-08"\nsurvey = 7', "'survey' must be a text"),
+        ('start = "2023-08"', 'start = "2023-08"\nsurvey_design_effect = 0.5', "a number from 1 to 20"),
+        ('start = "2023-08"', 'start = "2023-08"\noutcomes = "x"', "'outcomes' is not read by an evaluation"),
         ('"incidents.csv"', '"absent.csv"', "names absent.csv, which is not there"),
         ('["incidents.csv"]', "[]", "'incidents' must be a list of texts"),
         ('"treated.geojson"', '"absent.geojson"', "which is not there"),

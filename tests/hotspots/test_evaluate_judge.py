@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
@@ -22,6 +23,7 @@ from hotspots.evaluate.design import Amendment
 from hotspots.evaluate.judge import naive_change
 from hotspots.evaluate.places import Place, monthly_counts, treated_places, with_rings
 from hotspots.report import evaluation_files
+from hotspots.significance.multiple import adjust
 
 MONTHS = pd.date_range("2021-01-01", periods=36, freq="MS")
 START = pd.Timestamp("2023-01-01")
@@ -441,6 +443,35 @@ def test_other_outcomes_are_corrected_for_being_several(records):
     result = evaluate(design(), records, AREA)
     assert result.outcomes
     assert all(one.p_adjusted is None or one.p_adjusted >= one.effect.p_value for one in result.outcomes)
+
+
+SURVEY = """question,group,wave,percent,respondents
+Safe at night,treated,before,48,200
+Safe at night,treated,after,60,200
+Safe at night,comparison,before,50,200
+Safe at night,comparison,after,52,200
+"""
+
+
+def test_a_survey_is_one_of_the_outcomes_and_is_told_even_where_counts_are_not_assessable(records, tmp_path):
+    (tmp_path / "survey.csv").write_text(SURVEY)
+    asked = design(survey=tmp_path / "survey.csv", survey_design_effect=1.5)
+    result = evaluate(asked, records, AREA)
+    assert [one.name for one in result.outcomes if one.survey] == ["survey, 'Safe at night'"]
+    assert len(result.outcomes) > 1
+    p_values = [(one.effect or one.survey).p_value for one in result.outcomes]
+    assert [one.p_adjusted for one in result.outcomes] == pytest.approx(list(adjust(p_values)))
+    content = json.loads(evaluation_files(result)["evaluation.json"])
+    assert content["outcomes"][-1]["survey"]["points"] == pytest.approx(10)
+    closed = evaluate(replace(asked, recording_changes=(pd.Timestamp("2023-04-01"),)), records, AREA)
+    assert closed.verdict == "not_assessable"
+    (alone,) = closed.outcomes
+    assert "48 % (of 200 people) before and 60 % (of 200 people) after" in alone.sentence
+
+
+def test_a_survey_that_is_not_there_is_refused(records, tmp_path):
+    with pytest.raises(DataError, match="no survey file at"):
+        evaluate(design(survey=tmp_path / "survey.csv"), records, AREA)
 
 
 def test_the_same_evaluation_gives_the_same_documents_and_says_the_verdict_first(records):
