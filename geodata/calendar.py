@@ -1,4 +1,4 @@
-"""Days unlike other days: bank holidays of the four nations, and school holidays from a file users may replace."""
+"""Days unlike other days: bank holidays and school holidays, by default or as a user's own file has them."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ NATIONS: Final = {"England": "ENG", "Wales": "WLS", "Scotland": "SCT", "Northern
 """Nations of the United Kingdom, and what the `holidays` library calls them."""
 
 SCHOOL_COLUMNS: Final = ("first_day", "last_day", "name")
+BANK_COLUMNS: Final = ("day", "name")
 _DEFAULT_FILE: Final = "data/school_holidays_england.csv"
 _OBSERVED: Final = " (observed)"
 _SATURDAY: Final = 5
@@ -62,16 +63,53 @@ def bank_holidays(period: Period, nation: str = "England") -> pd.DataFrame:
     return kept
 
 
-def is_bank_holiday(times: pd.Series, nation: str = "England") -> pd.Series:
-    """Return which local times fall on a bank holiday of `nation`; a missing time falls on none.
+def own_bank_holidays(path: str | Path) -> pd.DataFrame:
+    """Return a user's own bank holidays from a CSV file of day and name.
 
-    For the operational day pass ``geodata.period.police_day(times)``.
+    Lines that begin with ``#`` are comments; days are written ``YYYY-MM-DD`` and may lie on a weekend.
+
+    Returns
+    -------
+    DataFrame
+        ``day`` (naive midnight) and ``name``, in order of day.
+
+    Raises
+    ------
+    SourceError
+        If the file cannot be read, lacks a column, is empty, or a row has no readable day or names a day twice.
+    """
+    text, name = _read(path, "bank holiday", BANK_COLUMNS), Path(path).name
+    day = _days(text["day"])
+    _refuse_rows(text, day.isna(), name, "a bank holiday has its day written as YYYY-MM-DD")
+    _refuse_rows(text, day.duplicated(), name, "each bank holiday is a day listed once")
+    return pd.DataFrame({"day": day, "name": text["name"]}).sort_values("day", kind="stable", ignore_index=True)
+
+
+def is_bank_holiday(times: pd.Series, nation: str = "England", *, own: pd.DataFrame | None = None) -> pd.Series:
+    """Return which local times fall on a bank holiday; a missing time falls on none.
+
+    Parameters
+    ----------
+    times : Series of datetime
+        Local times with or without a zone, or days; for the operational day pass ``geodata.period.police_day(times)``.
+    nation : str
+        Whose bank holidays, in the years that `own` does not list.
+    own : DataFrame, optional
+        From `own_bank_holidays`; a year it lists any day of, it lists whole.
+
+    Returns
+    -------
+    Series of bool
+        On the index of `times`.
     """
     days = _local_days(times)
     is_held = pd.Series(data=False, index=times.index, name="is_bank_holiday")
     if days.notna().any():
         period = Period(days.min().replace(day=1), days.max().replace(day=1))
-        is_held |= days.isin(bank_holidays(period, nation)["day"])
+        listed = bank_holidays(period, nation)["day"]
+        if own is not None:
+            listed = pd.concat([listed.loc[~listed.dt.year.isin(own["day"].dt.year)], own["day"]])
+        is_held |= days.isin(listed)
     return is_held
 
 
@@ -93,14 +131,7 @@ def school_holidays(path: str | Path | None = None) -> pd.DataFrame:
     """
     if path is None:
         return _default_holidays().copy()
-    try:
-        with Path(path).open(encoding="utf-8-sig") as file:
-            return _holidays_in(file, Path(path).name)
-    except (OSError, UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-        raise SourceError(
-            f"'{Path(path).name}' cannot be read as school holidays; give a CSV file with the columns "
-            f"{', '.join(SCHOOL_COLUMNS)}."
-        ) from error
+    return _school_table(_read(path, "school holiday", SCHOOL_COLUMNS), Path(path).name)
 
 
 def is_school_holiday(times: pd.Series, calendar: pd.DataFrame | None = None) -> pd.Series:
@@ -135,26 +166,47 @@ def is_school_holiday(times: pd.Series, calendar: pd.DataFrame | None = None) ->
 @cache
 def _default_holidays() -> pd.DataFrame:
     with resources.files("geodata").joinpath(_DEFAULT_FILE).open(encoding="utf-8") as file:
-        return _holidays_in(file, _DEFAULT_FILE)
+        return _school_table(_text_in(file, _DEFAULT_FILE, "school holiday", SCHOOL_COLUMNS), _DEFAULT_FILE)
 
 
-def _holidays_in(file: IO[str], name: str) -> pd.DataFrame:
+def _read(path: str | Path, what: str, columns: tuple[str, ...]) -> pd.DataFrame:
+    """Return the rows of a user's calendar as text, or refuse the file in one sentence."""
+    name = Path(path).name
+    try:
+        with Path(path).open(encoding="utf-8-sig") as file:
+            return _text_in(file, name, what, columns)
+    except (OSError, UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
+        raise SourceError(
+            f"'{name}' cannot be read as {what}s; give a CSV file with the columns {', '.join(columns)}."
+        ) from error
+
+
+def _text_in(file: IO[str], name: str, what: str, columns: tuple[str, ...]) -> pd.DataFrame:
     text = pd.read_csv(file, dtype="str", comment="#", keep_default_na=False, skipinitialspace=True)
-    missing = [column for column in SCHOOL_COLUMNS if column not in text.columns]
+    missing = [column for column in columns if column not in text.columns]
     if missing:
-        raise SourceError(f"'{name}' has no column {missing[0]}; school holidays need {', '.join(SCHOOL_COLUMNS)}.")
+        raise SourceError(f"'{name}' has no column {missing[0]}; {what}s need {', '.join(columns)}.")
     if text.empty:
-        raise SourceError(f"'{name}' lists no school holiday.")
-    days = {column: pd.to_datetime(text[column], format="%Y-%m-%d", errors="coerce") for column in SCHOOL_COLUMNS[:2]}
-    unreadable = days["first_day"].isna() | days["last_day"].isna()
-    is_reversed = days["last_day"] < days["first_day"]
-    for is_wrong, rule in ((unreadable, "has its days written as YYYY-MM-DD"), (is_reversed, "ends after it starts")):
-        if is_wrong.any():
-            n, row = int(is_wrong.sum()), ",".join(text.loc[is_wrong, list(SCHOOL_COLUMNS)].iloc[0])
-            raise SourceError(f"'{name}': a school holiday {rule}; {n} of {len(text)} rows break that, first '{row}'.")
-    table = pd.DataFrame({**days, "name": text["name"]}).astype(
-        {"first_day": "datetime64[us]", "last_day": "datetime64[us]"}
-    )
+        raise SourceError(f"'{name}' lists no {what}.")
+    return text[list(columns)]
+
+
+def _days(text: pd.Series) -> pd.Series:
+    days: pd.Series = pd.to_datetime(text, format="%Y-%m-%d", errors="coerce").astype("datetime64[us]")
+    return days
+
+
+def _refuse_rows(text: pd.DataFrame, is_wrong: pd.Series, name: str, rule: str) -> None:
+    if is_wrong.any():
+        n, row = int(is_wrong.sum()), ",".join(text.loc[is_wrong].iloc[0])
+        raise SourceError(f"'{name}': {rule}; {n} of {len(text)} rows break that, first '{row}'.")
+
+
+def _school_table(text: pd.DataFrame, name: str) -> pd.DataFrame:
+    first, last = _days(text["first_day"]), _days(text["last_day"])
+    _refuse_rows(text, first.isna() | last.isna(), name, "a school holiday has its days written as YYYY-MM-DD")
+    _refuse_rows(text, last < first, name, "a school holiday ends after it starts")
+    table = pd.DataFrame({"first_day": first, "last_day": last, "name": text["name"]})
     return table.sort_values(["first_day", "last_day"], kind="stable", ignore_index=True)
 
 

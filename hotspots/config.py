@@ -169,6 +169,7 @@ class RunConfig:
     lsoa: str = ""  # R2.3: file of LSOA boundaries, to check the codes that records state
     report_types: str = ""  # R3.3, R1.6: file of NSIR headings with owner and patrol flag, instead of the one shipped
     school_holidays: str = ""  # R6.5: file of school holidays, instead of typical dates for England
+    bank_holidays: str = ""  # R6.5: file of bank holidays, instead of the nation's in every year it lists
     density: DensityConfig = field(default_factory=DensityConfig)
     significance: SignificanceConfig = field(default_factory=SignificanceConfig)
     ranking: RankingConfig = field(default_factory=RankingConfig)

@@ -44,7 +44,7 @@ from hotspots.results import (
 from hotspots.significance import false_discovery, gi_star_ordinary, scan_list
 from hotspots.stability import assess
 from hotspots.targeting import DEFAULT, Panel
-from hotspots.targeting.assemble import panel_of
+from hotspots.targeting.assemble import FEWEST_REPORTS, panel_of
 from hotspots.targeting.backtest import FALLBACK, list_accuracy
 from hotspots.targeting.run_cells import halves_agree, hotspots_with_both, rank_run_cells
 from hotspots.timing import week_matrix
@@ -372,6 +372,13 @@ def _list_refusal(gate: Gate, config: RunConfig) -> Refusal | None:
             "ranked hotspots",
             f"The data cover {months} month{'s' if months > 1 else ''}; below {config.hard_min_months} months the top "
             "places are mostly luck, so there is a map of counts and no hotspot list.",
+            "R1.8",
+        )
+    if gate.report.n_used < FEWEST_REPORTS:
+        return Refusal(
+            "ranked hotspots",
+            f"Only {gate.report.n_used} reports are left; below {FEWEST_REPORTS} the order of places is luck, so there "
+            "is a map of counts and no hotspot list.",
             "R1.8",
         )
     return None

@@ -195,6 +195,7 @@ def day_effects(
     period: Period,
     *,
     school_holidays: pd.DataFrame | None = None,
+    bank_holidays: pd.DataFrame | None = None,
     nation: str = "England",
 ) -> dict[str, DayEffect]:
     """Return the effect of weekends, school holidays and bank holidays on reports a day.
@@ -212,8 +213,10 @@ def day_effects(
         Every day of it counts, also one without a report.
     school_holidays : DataFrame, optional
         From `geodata.calendar.school_holidays`; by default the typical dates for England.
+    bank_holidays : DataFrame, optional
+        From `geodata.calendar.own_bank_holidays`, for the years it lists.
     nation : str
-        For bank holidays.
+        For bank holidays of all other years.
 
     Returns
     -------
@@ -232,7 +235,7 @@ def day_effects(
     is_weekend = days.dt.day_of_week.isin(WEEKEND).to_numpy()
     school = is_school_holiday(days, school_holidays)
     known = school.notna().to_numpy()
-    is_bank = is_bank_holiday(days, nation).to_numpy()
+    is_bank = is_bank_holiday(days, nation, own=bank_holidays).to_numpy()
     n, strata = daily.to_numpy(dtype=float), (month * 10 + part).to_numpy()
     return {
         "weekend": rate_ratio("Weekends", n, is_weekend, (month * 10 + school.astype("Int64").fillna(2)).to_numpy()),

@@ -44,8 +44,10 @@ class Options:
         From `hotspots.harm.read_weights`; none are built in (R4.13).
     school_holidays : DataFrame, optional
         From `geodata.calendar.school_holidays`; without it typical dates for England.
+    bank_holidays : DataFrame, optional
+        From `geodata.calendar.own_bank_holidays`, for the years it lists.
     nation : str
-        Whose bank holidays.
+        Whose bank holidays in all other years.
     """
 
     hotspot: str = ""
@@ -58,6 +60,7 @@ class Options:
     facility_within_m: float = 50.0
     harm: HarmWeights | None = None
     school_holidays: pd.DataFrame | None = None
+    bank_holidays: pd.DataFrame | None = None
     nation: str = "England"
 
     def __post_init__(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from geodata.calendar import school_holidays
+from geodata.calendar import own_bank_holidays, school_holidays
 from geodata.errors import DataError
 from geodata.nsir import deterrable, report_types
 from hotspots.analyses import facts
@@ -136,7 +136,12 @@ def holidays(run: Run, options: Options) -> Answer:
     known = options.school_holidays
     if known is None and run.config.school_holidays:
         known = school_holidays(run.config.school_holidays)
-    effects = day_effects(facts.reports_of(run, options), run.period, school_holidays=known, nation=options.nation)
+    held = options.bank_holidays
+    if held is None and run.config.bank_holidays:
+        held = own_bank_holidays(run.config.bank_holidays)
+    effects = day_effects(
+        facts.reports_of(run, options), run.period, school_holidays=known, bank_holidays=held, nation=options.nation
+    )
     table = pd.DataFrame(
         [
             {

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pandas as pd
 import streamlit as st
 
-from geodata.calendar import school_holidays
+from geodata.calendar import own_bank_holidays, school_holidays
 from geodata.categories import label
 from geodata.errors import DataError
 from hotspots.analyses import ANALYSES, Options, names_on
@@ -190,8 +190,12 @@ def _ask_harm(_run: Run, asked: Asked) -> Asked:
 
 
 def _ask_holidays(_run: Run, asked: Asked) -> Asked:
-    upload = st.file_uploader("School holidays (optional): first_day, last_day, name", type=["csv"])
-    return _with_upload(asked, upload, lambda path: {"school_holidays": school_holidays(path)})
+    schools = st.file_uploader("School holidays (optional): first_day, last_day, name", type=["csv"])
+    banks = st.file_uploader("Bank holidays (optional): day, name", type=["csv"])
+    asked = _with_upload(asked, schools, lambda path: {"school_holidays": school_holidays(path)})
+    return _with_upload(
+        asked, banks, lambda path: {"bank_holidays": own_bank_holidays(path)}, also=f"bank{asked.given}"
+    )
 
 
 def _with_upload(

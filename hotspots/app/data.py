@@ -18,7 +18,7 @@ import pandas as pd
 import streamlit as st
 
 from geodata.area import StudyArea, read_area
-from geodata.calendar import school_holidays
+from geodata.calendar import own_bank_holidays, school_holidays
 from geodata.errors import DesignError, SourceError
 from geodata.nsir import report_types
 from geodata.period import parse_month
@@ -292,6 +292,8 @@ def check_files(dataset: Dataset, config: RunConfig) -> None:
     """
     if config.school_holidays:
         school_holidays(config.school_holidays)
+    if config.bank_holidays:
+        own_bank_holidays(config.bank_holidays)
     if config.report_types:
         report_types(config.report_types)
     current_gate(dataset, config)

@@ -137,6 +137,7 @@ FILES: Final = {
     "institutions": "Institutions whose reports are left out: polygons or points with a name",
     "lsoa": "LSOA boundaries, to check the codes that the records state",
     "school_holidays": "School holidays: CSV of first_day, last_day, name",
+    "bank_holidays": "Bank holidays: CSV of day, name; for the years it lists",
     "report_types": "Kinds of ASB: CSV of headings with owner and whether a patrol can deter it",
 }
 """Settings that name a file, in the words of the page."""
@@ -144,7 +145,7 @@ FILES: Final = {
 
 def show_files(dataset: Dataset, config: RunConfig) -> None:
     """Let a person give the files that settings name, and take them away again."""
-    with st.expander("Files that go with these data: institutions, LSOAs, school holidays, kinds of ASB"):
+    with st.expander("Files that go with these data: institutions, LSOAs, school and bank holidays, kinds of ASB"):
         with st.form("setting-files", border=False):
             given = {name: st.file_uploader(label, key=f"file-{name}") for name, label in FILES.items()}
             used = st.form_submit_button("Use these files")

@@ -50,6 +50,9 @@ def analyse(
     school_holidays: Annotated[
         Path | None, typer.Option("--school-holidays", help="Your school holidays: first_day, last_day, name.")
     ] = None,
+    bank_holidays: Annotated[
+        Path | None, typer.Option("--bank-holidays", help="Your bank holidays: day, name; for the years it lists.")
+    ] = None,
     nation: Annotated[str, typer.Option(help="Whose bank holidays: England, Wales, Scotland, Northern Ireland.")] = (
         "England"
     ),
@@ -76,6 +79,7 @@ def analyse(
 ) -> None:  # fmt: skip
     """Ask single questions about a run: each gives sentences, a table and a picture, or says why it cannot."""
     from geodata.area import read_area
+    from geodata.calendar import own_bank_holidays
     from geodata.calendar import school_holidays as read_holidays
     from geodata.categories import slug
     from hotspots import analyses, pipeline, terminal
@@ -97,6 +101,7 @@ def analyse(
         facilities=None if facilities is None else read_facilities(facilities),
         harm=None if harm_weights is None else read_weights(harm_weights, asb_weight=asb_weight),
         school_holidays=None if school_holidays is None else read_holidays(school_holidays),
+        bank_holidays=None if bank_holidays is None else own_bank_holidays(bank_holidays),
         near_repeat_categories=tuple(map(slug, near_repeat_category)) if near_repeat_category else CATEGORIES,
     )  # fmt: skip
     with progress() as say:

@@ -151,7 +151,7 @@ def test_an_answer_is_worked_out_once_for_each_way_to_ask():
 
 
 def test_every_option_is_part_of_what_tells_two_ways_to_ask_apart():
-    told = {*data._PLAIN_OPTIONS, "facilities", "harm", "school_holidays"}  # those behind `given`
+    told = {*data._PLAIN_OPTIONS, "facilities", "harm", "school_holidays", "bank_holidays"}  # those behind `given`
     assert told == set(Options.__dataclass_fields__)
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from geodata.calendar import bank_holidays, is_bank_holiday, is_school_holiday, school_holidays
+from geodata.calendar import bank_holidays, is_bank_holiday, is_school_holiday, own_bank_holidays, school_holidays
 from geodata.errors import DesignError, SourceError
 from geodata.period import Period, police_day
 
@@ -159,6 +159,32 @@ def test_a_missing_or_binary_file_is_refused(tmp_path: Path) -> None:
     for path in (binary, tmp_path / "absent.csv", tmp_path):
         with pytest.raises(SourceError, match="cannot be read as school holidays"):
             school_holidays(path)
+
+
+def test_a_users_bank_holidays_stand_for_the_years_they_list_and_no_others(tmp_path: Path) -> None:
+    own = tmp_path / "bank.csv"
+    own.write_text("# ours\nday,name\n2022-06-04,Carnival (a Saturday)\n2022-12-26,Boxing Day\n")
+    asked = days("2022-06-04", "2022-12-26", "2022-12-27", "2022-06-03", "2021-12-27", "2023-01-02")
+    # 27 December 2022 and 3 June 2022 are holidays of England, which the user's list for 2022 leaves out
+    assert is_bank_holiday(asked, own=own_bank_holidays(own)).tolist() == [True, True, False, False, True, True]
+    assert is_bank_holiday(asked).tolist() == [False, True, True, True, True, True]
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("date,name\n2024-01-01,x\n", "no column day; bank holidays need day, name"),
+        ("day,name\n", "lists no bank holiday"),
+        ("day,name\n25/12/2024,Christmas\n2024-12-26,Boxing Day\n", "YYYY-MM-DD; 1 of 2 rows break that, first '25/12"),
+        ("day,name\n2024-12-26,a\n2024-12-26,b\n", "listed once; 1 of 2"),
+        ("", "cannot be read as bank holidays"),
+    ],
+)
+def test_bank_holidays_that_cannot_be_used_are_refused_in_one_sentence(tmp_path: Path, text: str, says: str) -> None:
+    own = tmp_path / "bank.csv"
+    own.write_text(text)
+    with pytest.raises(SourceError, match=says):
+        own_bank_holidays(own)
 
 
 def test_the_default_calendar_cannot_be_changed_by_a_caller() -> None:

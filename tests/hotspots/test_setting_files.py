@@ -12,12 +12,16 @@ from typer.testing import CliRunner
 import geodata
 import hotspots
 from geodata.area import read_area
+from geodata.calendar import bank_holidays, own_bank_holidays
 from geodata.errors import DataError
 from geodata.sample import make_city, write_city
+from geodata.schema import ASB
+from hotspots.analyses import Options
 from hotspots.cli import app
 from hotspots.config import RankingConfig, RunConfig
 from hotspots.gate import take_through_gate
 from hotspots.results import Run
+from hotspots.targeting.sets import by_agency
 
 UNCHECKED = RunConfig(ranking=RankingConfig(backtest_origins=0))
 LSOA = "data/boundaries/wolverhampton_lsoa11_E08000031_martinjc.geojson"
@@ -76,6 +80,50 @@ def test_a_users_school_holidays_replace_the_typical_ones(shipped: Run, tmp_path
     assert not any("typical dates" in sentence for sentence in told.sentences)
     days = [answer.table.set_index("days")["n_days"] for answer in (typical, told)]
     assert days[0].filter(like="chool").iloc[0] > days[1].filter(like="chool").iloc[0]
+
+
+def test_a_users_bank_holidays_replace_the_nations_in_the_years_they_list(shipped: Run, tmp_path: Path) -> None:
+    own = tmp_path / "bank.csv"
+    own.write_text("day,name\n2023-05-08,Coronation\n")
+    own_days = replace(shipped, config=replace(shipped.config, bank_holidays=str(own)))
+    n_days = [
+        answer.table.set_index("days").loc["Bank holidays", "n_days"]
+        for answer in (hotspots.analyse(run, "holidays") for run in (shipped, own_days))
+    ]
+    # 2023 had nine in England, of which the sample's months hold some
+    listed = bank_holidays(shipped.period)["day"]
+    assert n_days[0] - n_days[1] == (listed.dt.year == 2023).sum() - 1 > 0
+    by_option = hotspots.analyse(shipped, "holidays", Options(bank_holidays=own_bank_holidays(own)))
+    assert by_option.table.set_index("days").loc["Bank holidays", "n_days"] == n_days[1]
+
+
+def test_a_users_kinds_of_asb_decide_whose_list_a_report_is_on(folder: Path, tmp_path: Path) -> None:
+    own = tmp_path / "nsir.csv"
+    own.write_text(
+        "kind,slug,label,deterrable,route,agency,synonyms\n"
+        "heading,rowdy-inconsiderate,Rowdy behaviour,no,public place,night wardens,Rowdy/inconsiderate behaviour\n"
+    )
+    intake, area = geodata.read([folder / "incidents.csv"]), read_area(folder / "area.geojson")
+    found = {}
+    for config in (UNCHECKED, replace(UNCHECKED, report_types=str(own))):
+        gate = take_through_gate(intake, area, config)
+        inside = gate.incidents.loc[gate.incidents["inside"]]
+        found[config.report_types] = by_agency(inside, inside["category"] == ASB, config)
+    assert "night wardens" not in found[""]
+    rowdy = inside["heading"].str.contains("owdy") & inside["heading"].str.contains("nconsiderate")
+    assert found[str(own)]["night wardens"].sum() == rowdy.sum() > 100
+
+
+def test_below_sixty_reports_there_is_a_map_and_no_list(folder: Path) -> None:
+    intake, area = geodata.read([folder / "incidents.csv"]), read_area(folder / "area.geojson")
+    asb = intake.records.loc[(intake.records["category"] == ASB) & (intake.records["origin"] != "officer")]
+    for n, is_refused in ((59, True), (60, False)):
+        located = asb.loc[area.contains(asb["longitude"], asb["latitude"])]
+        run = hotspots.run(located.sample(n, random_state=0), area, UNCHECKED)
+        told = [refusal.reason for refusal in run.refused if refusal.analysis == "ranked hotspots"]
+        assert bool(told) == is_refused
+        assert not is_refused or (len(run.hotspots) == 0 and "Only 59 reports are left; below 60" in told[0])
+    assert len(run.cells) > 0
 
 
 @pytest.mark.parametrize("name", ["lsoa", "report_types"])
