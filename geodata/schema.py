@@ -5,7 +5,8 @@ RECORDS
     repeat may be categoricals; the gate makes them plain text. ``crime_id`` tells records apart: a reference as text,
     or for police.uk's long hexadecimal IDs the number their first sixteen digits write, 0 where a record has none.
     Optional: ``beat`` (police beat or ward), ``stated_radius_m`` (how far off the place may be by the way it is
-    written), ``created`` (when the record was made).
+    written), ``created`` (when the record was made), ``caller`` (a number that tells callers apart and means nothing
+    else, 0 where not known; counted, never shown).
 INCIDENTS
     The located records that passed the gate: RECORDS with finite coordinates plus ``inside`` (in the study area;
     otherwise in its analysis buffer, context only) and ``error_radius_m`` (how far off the place may plausibly be).
@@ -111,6 +112,7 @@ def _record_columns(*, located: bool) -> dict[str, pa.Column]:
         "source": _text(repeats=not located),
         "beat": pa.Column(str, nullable=False, coerce=True, required=False),
         "stated_radius_m": pa.Column(float, pa.Check.ge(0), nullable=True, required=False),
+        "caller": pa.Column("uint64", nullable=False, required=False),
         "error_radius_m": pa.Column(float, pa.Check.gt(0), nullable=not located, required=False),
     }
 

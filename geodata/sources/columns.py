@@ -98,6 +98,10 @@ SYNONYMS: Final[dict[str, tuple[tuple[str, ...], ...]]] = {
     "origin": (
         ("origin", "channel", "contact_channel", "contact_method", "call_source", "reporting_channel", "how_reported"),
     ),
+    "caller": (
+        ("caller_key", "caller_hash", "hashed_caller", "caller_pseudonym", "anonymised_caller"),
+        ("reporter_key", "reporter_hash", "hashed_reporter", "reporter_pseudonym", "anonymised_reporter"),
+    ),
     "synthetic": (("synthetic", "is_synthetic"),),
     "source": (("source", "data_source"),),
 }  # fmt: skip
@@ -109,6 +113,7 @@ _PERSON: Final = frozenset({
     "suspect", "caller", "complainant", "informant", "reporter", "aggrieved", "ethnicity", "gender", "sex",
     "nationality", "person", "age",
 })  # fmt: skip
+_CALLER_KEYS: Final = frozenset(name for tier in SYNONYMS["caller"] for name in tier)
 _NAMES: Final = frozenset({
     "name", "full_name", "first_name", "last_name", "middle_name", "contact_name", "officer_name", "e_mail", "oic",
     "collar_number",
@@ -120,9 +125,14 @@ _FREE_TEXT: Final = frozenset({
 
 
 def is_personal(column: str) -> bool:
-    """Return whether a column's name says that it holds people's details or free text, which is never read (R3.17)."""
+    """Return whether a column's name says that it holds people's details or free text, which is never read (R3.17).
+
+    Names of keys of callers are let through to `callers.keys_only`, which looks at what the column holds.
+    """
     name = plain(column)
     words = frozenset(name.split("_"))
+    if name in _CALLER_KEYS:
+        return False
     return name in _NAMES or bool(words & _PERSON) or bool(words & _FREE_TEXT)
 
 

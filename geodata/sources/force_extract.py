@@ -12,6 +12,7 @@ from geodata import categories
 from geodata.errors import SourceError
 from geodata.schema import ASB
 from geodata.sources import places, times
+from geodata.sources.callers import caller_numbers, keys_only
 from geodata.sources.columns import is_personal, match
 from geodata.sources.intake import Reading, common_columns
 from geodata.sources.personal import without_personal
@@ -46,6 +47,8 @@ def read_table(table: Table, timezone: str, profile: Profile) -> Reading:
     text, repeated = _read_matched(table, matched)
     _refuse_births(text, matched, table.name)
     text, personal = without_personal(text, matched, table.name)
+    text, no_keys = keys_only(text, matched, table.name)
+    personal += no_keys
     text = text.with_columns(pl.lit(value).alias(field) for field, value in profile.fixed.items())
     matched = {field: column for field, column in matched.items() if field in text.columns}
     degrees, notes = places.degrees(text, table.name)
@@ -168,7 +171,7 @@ def _location_precision(frame: pl.DataFrame, text: pl.DataFrame) -> pl.Series:
 
 
 def _who(text: pl.DataFrame) -> pl.DataFrame:
-    """Return who made the report: public, officer or unknown (R3.16)."""
+    """Return who made the report: public, officer or unknown (R3.16), and a number that tells callers apart."""
     flag = (
         pl.col("officer_initiated").str.strip_chars().str.to_lowercase()
         if "officer_initiated" in text.columns
@@ -182,7 +185,7 @@ def _who(text: pl.DataFrame) -> pl.DataFrame:
         .when(channel.str.contains(_PUBLIC)).then(pl.lit("public"))
         .otherwise(pl.lit("unknown"))
     )  # fmt: skip
-    return text.select(origin=origin, _n=pl.int_range(pl.len())).drop("_n")
+    return text.select(origin=origin, caller=caller_numbers(text), _n=pl.int_range(pl.len())).drop("_n")
 
 
 def _is_synthetic(text: pl.DataFrame) -> bool:

@@ -28,9 +28,9 @@ COLUMNS = (
 )  # fmt: skip
 """Columns every source fills, in order."""
 
-OPTIONAL = ("beat", "stated_radius_m", "created", "lsoa_code", "outcome")
+OPTIONAL = ("beat", "stated_radius_m", "created", "lsoa_code", "outcome", "caller")
 """Columns a source may fill as well: the police beat or ward, how far off a place may be by the way it is written,
-when the record was made, the LSOA as stated, and what became of the crime."""
+when the record was made, the LSOA as stated, what became of the crime, and a number that tells callers apart."""
 
 
 IDENTITY: Final = {
@@ -186,6 +186,8 @@ def to_records(frame: pl.DataFrame) -> pd.DataFrame:
     """Return the common columns as a checked RECORDS table."""
     texts = [name for name in ("beat", "lsoa_code", "outcome") if name in frame.columns]
     frame = frame.with_columns(pl.col(texts).fill_null(""))
+    if "caller" in frame.columns:
+        frame = frame.with_columns(pl.col("caller").fill_null(0))
     records = frame.to_pandas()
     records.index = pd.RangeIndex(len(records), name="incident_id")
     return check(records, RECORDS)

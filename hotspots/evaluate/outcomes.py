@@ -1,4 +1,4 @@
-"""Outcomes beside the count: repeats, events, harm, hours and related crime, corrected for being several (R6.16)."""
+"""Outcomes beside the count: repeats, callers, events, harm, hours, related crime and answers of a survey (R6.16)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from geodata.events import group_events
 from geodata.streams import is_linked_crime
 from hotspots.evaluate.estimators import Effect, estimate
 from hotspots.evaluate.evaluation import Outcome
-from hotspots.evaluate.places import Place, monthly_counts
+from hotspots.evaluate.places import Place, monthly_counts, place_numbers
 from hotspots.evaluate.survey import MIN_ASKED, SurveyChange, SurveyQuestion, describe, limits, survey_change
 from hotspots.evaluate.window import Window
 from hotspots.harm import HarmWeights, harm_of
@@ -26,6 +26,8 @@ LEVEL = 0.05
 _REPEAT_MONTHS = 12
 _NIGHT = (18, 6)
 _MIN_TIMED = 0.5
+_MIN_KNOWN = 0.5
+_SURVEY = "survey"
 
 
 class Groups(NamedTuple):
@@ -41,7 +43,7 @@ class Measured(NamedTuple):
     name: str
     effect: Effect | None = None
     survey: SurveyChange | None = None
-    answers: str = ""
+    said: str = ""
 
     @property
     def p_value(self) -> float | None:
@@ -71,14 +73,42 @@ def counted_outcomes(
     weights : HarmWeights, optional
         The user's own (R4.13); without them there is no harm outcome.
     """
-    measured = _measures(outcome, every_record, area, weights)
-    return [Measured(name, _effect(rows, groups, window, values)) for name, rows, values in measured]
+    measured = [
+        Measured(name, _effect(rows, groups, window, values))
+        for name, rows, values in _measures(outcome, every_record, area, weights)
+    ]
+    return [*measured, *_callers(outcome, groups, window)]
+
+
+def _callers(outcome: pd.DataFrame, groups: Groups, window: Window) -> Iterator[Measured]:
+    """Return distinct callers: each counts once a month at a place, so that one who calls daily weighs as one (R4.10).
+
+    Sums of months stay comparable between periods of different length; different callers of a whole period do not.
+    """
+    if "caller" not in outcome or (outcome["caller"] > 0).mean() < _MIN_KNOWN:
+        return
+    known = outcome[outcome["caller"] > 0]
+    known = known.assign(place=place_numbers(known, [*groups.treated, *groups.controls]))
+    known = known[known["place"] >= 0]
+    once = known.drop_duplicates(["place", "month", "caller"])
+    said = []
+    for months, when in ((window.before, "before"), (window.after, "after")):
+        calls, callers = (
+            rows[(rows["place"] < len(groups.treated)) & rows["month"].isin(months)] for rows in (known, once)
+        )
+        each = f" ({len(calls) / len(callers):.2f} calls each in a month they called)" if len(callers) else ""
+        said.append(f"{callers['caller'].nunique():,} different callers in {len(months)} months {when}{each}")
+    yield Measured(
+        "distinct callers (each counted once a month at a place)",
+        _effect(once, groups, window, None),
+        said=f"The treated places had {' and '.join(said)}.",
+    )
 
 
 def survey_outcomes(questions: Sequence[SurveyQuestion], *, design_effect: float = 1.0) -> list[Measured]:
     """Return what happened to the answers of a survey."""
     return [
-        Measured(f"survey, '{one.question}'", None, survey_change(one, design_effect=design_effect), describe(one))
+        Measured(f"{_SURVEY}, '{one.question}'", None, survey_change(one, design_effect=design_effect), describe(one))
         for one in questions
     ]
 
@@ -93,7 +123,7 @@ def corrected(measured: Sequence[Measured]) -> tuple[Outcome, ...]:
     made = []
     for number, one in enumerate(measured):
         p = float(adjusted[number]) if number in adjusted else None
-        said = _survey_sentence(one, p) if one.answers else _sentence(one.name, one.effect, p)
+        said = _survey_sentence(one, p) if one.name.startswith(_SURVEY) else _count_sentence(one, p)
         made.append(Outcome(one.name, one.effect, p, said, one.survey))
     return tuple(made)
 
@@ -155,16 +185,16 @@ def _sums(
     return np.asarray(total / scale)
 
 
-def _sentence(name: str, effect: Effect | None, p: float | None) -> str:
-    title = name[:1].upper() + name[1:]
+def _count_sentence(one: Measured, p: float | None) -> str:
+    title, effect, said = one.name[:1].upper() + one.name[1:], one.effect, f" {one.said}" if one.said else ""
     if effect is None or p is None:
-        return f"{title}: too few for an interval."
+        return f"{title}: too few for an interval.{said}"
     change = f"{effect.low_pct:+.0f} % to {effect.high_pct:+.0f} % ({effect.confidence:.0%} interval)"
-    return f"{title}: {change}; {_told_apart(p, 'fewer' if effect.effect_pct < 0 else 'more')}."
+    return f"{title}: {change}; {_told_apart(p, 'fewer' if effect.effect_pct < 0 else 'more')}.{said}"
 
 
 def _survey_sentence(one: Measured, p: float | None) -> str:
-    title = f"{one.name[:1].upper()}{one.name[1:]}: favourable answers {one.answers}"
+    title = f"{one.name[:1].upper()}{one.name[1:]}: favourable answers {one.said}"
     if one.survey is None or p is None:
         return f"{title}; fewer than {MIN_ASKED} people in a group, so no change is worked out."
     change = one.survey

@@ -10,6 +10,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from geodata import cells as h3cells
@@ -219,6 +220,14 @@ def monthly_counts(
     return (
         counts.groupby(pd.Index([owner[cell] for cell in counts.index], name="unit")).sum().reindex(index, fill_value=0)
     )
+
+
+def place_numbers(incidents: pd.DataFrame, places: Sequence[Place]) -> NDArray[np.int64]:
+    """Return the position of the place each incident lies in, -1 where it lies in none."""
+    owner = {cell: number for number, place in enumerate(places) for cell in place.cells}
+    resolution = h3cells.resolution_of(places[0].cells[0])
+    held = h3cells.assign(incidents["longitude"], incidents["latitude"], resolution)
+    return np.array([owner.get(str(cell), -1) for cell in held], dtype=np.int64)
 
 
 def table(places: Sequence[Place], prefix: str, before: Iterable[int], after: Iterable[int]) -> pd.DataFrame:

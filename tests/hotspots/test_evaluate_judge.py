@@ -445,6 +445,32 @@ def test_other_outcomes_are_corrected_for_being_several(records):
     assert all(one.p_adjusted is None or one.p_adjusted >= one.effect.p_value for one in result.outcomes)
 
 
+def callers_of(result):
+    return next(one for one in result.outcomes if one.name.startswith("distinct callers"))
+
+
+def test_one_caller_who_calls_again_in_the_month_weighs_as_one():
+    """With a caller for every report the outcome is the count itself; calling twice changes the count alone."""
+    once = town()
+    once["caller"] = np.arange(1, len(once) + 1, dtype="uint64")
+    again = pd.concat([once, once[once["month"] >= START]], ignore_index=True)
+    plain, repeated = (evaluate(design(), intake_of(frame), AREA) for frame in (once, again))
+    assert callers_of(plain).effect == plain.effect
+    assert callers_of(repeated).effect == callers_of(plain).effect
+    assert repeated.effect != plain.effect
+    before, after = (plain.treated[side].sum() for side in ("before", "after"))
+    assert callers_of(repeated).sentence.endswith(
+        f"The treated places had {before:,} different callers in 24 months before (1.00 calls each in a month they "
+        f"called) and {after:,} different callers in 12 months after (2.00 calls each in a month they called)."
+    )
+
+
+def test_callers_are_not_counted_where_most_are_not_known():
+    frame = town().assign(caller=np.uint64(0))
+    frame.loc[frame.index % 3 == 0, "caller"] = 7
+    assert not [one for one in evaluate(design(), intake_of(frame), AREA).outcomes if "callers" in one.name]
+
+
 SURVEY = """question,group,wave,percent,respondents
 Safe at night,treated,before,48,200
 Safe at night,treated,after,60,200
