@@ -13,7 +13,8 @@ from typing import Final, Literal
 import numpy as np
 import polars as pl
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import binom
+
+from geodata.tails import binomial_above
 
 System = Literal["degrees", "swapped degrees", "grid metres", "Irish metres", "unknown"]
 
@@ -256,7 +257,7 @@ def rounding(longitude: ArrayLike, latitude: ArrayLike, x_m: ArrayLike, y_m: Arr
     for name, is_on, chance, half_diagonal in (*_grid_steps(x, y), *_degree_steps(lon, lat)):
         found = is_on & (radius == 0)
         n = int(found.sum())
-        if n > ROUNDED_NOTABLE * len(lon) and binom.sf(n - 1, len(lon), chance) < ROUNDED_CHANCE:
+        if n > ROUNDED_NOTABLE * len(lon) and binomial_above(n - 1, len(lon), chance) < ROUNDED_CHANCE:
             radius = np.where(found, half_diagonal, radius)
             steps.append((name, n))
     return Rounding(radius, tuple(steps))

@@ -11,12 +11,12 @@ from typing import Any, Final, Literal
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.stats import poisson
 
 from geodata.area import StudyArea
 from geodata.confidence import written_rounding
 from geodata.period import Period
 from geodata.points import distinct
+from geodata.tails import poisson_up_to
 
 Severity = Literal["info", "amber", "red"]
 
@@ -143,7 +143,7 @@ def fallen(counts: NDArray[Any]) -> NDArray[np.bool_]:
         before = counts[max(0, i - TRAILING_MONTHS) : i]
         before = before[before > 0]
         typical = float(np.median(before)) if len(before) >= MIN_TRAILING_MONTHS else 0.0
-        has_fallen[i] = n < MISSING_BELOW * typical and poisson.cdf(n, typical) < CHANCE_LEVEL
+        has_fallen[i] = n < MISSING_BELOW * typical and poisson_up_to(n, typical) < CHANCE_LEVEL
     return has_fallen
 
 

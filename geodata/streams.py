@@ -7,7 +7,6 @@ from typing import Final
 
 import numpy as np
 import pandas as pd
-from scipy.stats import rankdata
 
 from geodata.errors import DesignError
 from geodata.findings import Finding
@@ -190,7 +189,7 @@ def rank_agreement(first: pd.Series, second: pd.Series, *, k: int = 10) -> RankA
 def _spearman(table: pd.DataFrame) -> float:
     if len(table) < 2 or (table.min() == table.max()).any():
         return float("nan")
-    return float(np.corrcoef(rankdata(table["first"]), rankdata(table["second"]))[0, 1])
+    return float(np.corrcoef(table["first"].rank(), table["second"].rank())[0, 1])
 
 
 def _by_month(month: pd.Series, kind: pd.Series, kinds: tuple[str, ...], period: Period) -> pd.DataFrame:

@@ -11,9 +11,9 @@ from typing import Final
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.stats import poisson
 
 from geodata.findings import Finding, Severity
+from geodata.tails import poisson_above
 
 MIDNIGHT_SHARE: Final = 0.05  # R3.13: more than this makes hours doubtful
 STAND_INS: Final = {0: "00:00", 1: "00:01", 720: "12:00"}
@@ -56,7 +56,7 @@ def spikes(records: pd.DataFrame) -> pd.DataFrame:
     neighbours = {**_NEAR_NOON_AND_MIDNIGHT, 1: about_midnight}
     n = np.array([held[m] for m in STAND_INS])
     expected = np.array([held[list(neighbours[m])].mean() for m in STAND_INS])
-    is_spike = (n >= SPIKE_RATIO * expected) & (poisson.sf(n - 1, np.maximum(expected, 0.5)) < CHANCE_LEVEL)
+    is_spike = (n >= SPIKE_RATIO * expected) & (poisson_above(n - 1, np.maximum(expected, 0.5)) < CHANCE_LEVEL)
     columns = {"n": n, "expected": expected, "excess": np.maximum(n - expected, 0.0), "is_spike": is_spike}
     return pd.DataFrame(columns, index=pd.Index(STAND_INS.values(), name="clock"))
 

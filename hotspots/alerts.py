@@ -8,9 +8,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import binom
 
 from geodata.errors import DataError, DesignError
+from geodata.tails import binomial_above, binomial_up_to
 from hotspots.significance import false_discovery
 
 Floats = NDArray[np.float64]
@@ -145,7 +145,7 @@ def change_alerts(matrix: pd.DataFrame, *, registered: bool, totals: pd.Series |
     found["z"] = change_z(now, found["expected"])
     share = found["trend"] / (found["trend"] + found["season_months"])
     both = found["now"] + found["season_total"]
-    above, below = binom.sf(now - 1, both, share), binom.cdf(now, both, share)
+    above, below = binomial_above(now - 1, both, share), binomial_up_to(now, both, share)
     found["p_value"] = np.minimum(1.0, 2 * np.minimum(above, below))
     if registered:
         found["is_alert"] = (found["z"].abs() >= ALERT_Z - 1e-12).to_numpy()

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.stats import norm
+from scipy.special import ndtri
 
 from geodata.area import StudyArea
 from geodata.confidence import at_any
@@ -303,7 +303,7 @@ def repeat_share(incidents: pd.DataFrame, area: StudyArea, config: RepeatConfig,
 
 
 def _wilson(successes: Floats, n: Floats) -> tuple[Floats, Floats]:
-    z = float(norm.ppf(0.975))
+    z = float(ndtri(0.975))
     some = n > 0
     size = np.where(some, n, 1.0)
     p = successes / size

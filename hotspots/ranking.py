@@ -12,7 +12,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import gamma, spearmanr
+from scipy.special import gammainccinv, gammaincinv
 
 from geodata import cells as h3cells
 from geodata.errors import DesignError
@@ -213,8 +213,8 @@ def probability_of_top(
         chance[inside] = 1.0
         return chance
     inside = inside[np.argsort(rank[inside])]
-    low = gamma.ppf(_NEGLIGIBLE, shape[inside]) * scale[inside]
-    high = gamma.isf(_NEGLIGIBLE, shape[inside]) * scale[inside]
+    low = gammaincinv(shape[inside], _NEGLIGIBLE) * scale[inside]
+    high = gammainccinv(shape[inside], _NEGLIGIBLE) * scale[inside]
     rivals = inside[high >= np.partition(low, -top_k)[-top_k]]
     drawn = np.random.default_rng(random_state).standard_gamma(shape[rivals], size=(draws, len(rivals)))
     top = np.argpartition(-drawn * scale[rivals], min(top_k, len(rivals)) - 1, axis=1)[:, :top_k]
@@ -351,7 +351,7 @@ def agreement(cells: pd.DataFrame, repeat_locations: gpd.GeoDataFrame, *, k: int
         k=k,
         count_and_density=len(by_count & _top(cells["density"], k)) / k if k else float("nan"),
         count_and_repeats=len(by_count & by_repeats) / len(by_repeats) if by_repeats else float("nan"),
-        rank_correlation_density=float(spearmanr(reported["n"], reported["density"]).statistic)
+        rank_correlation_density=float(np.corrcoef(reported["n"].rank(), reported["density"].rank())[0, 1])
         if comparable
         else float("nan"),
     )

@@ -11,13 +11,13 @@ import pandas as pd
 import shapely
 from numpy.typing import ArrayLike, NDArray
 from scipy.spatial import cKDTree
-from scipy.stats import poisson
 
 from geodata.area import WGS84, StudyArea
 from geodata.confidence import at_any
 from geodata.period import police_day
 from geodata.points import distinct
 from geodata.quality import DefaultLocation
+from geodata.tails import poisson_above, poisson_exactly, poisson_exceeded
 from hotspots.config import RepeatConfig
 from hotspots.naming import clean_text, near, street_name
 from hotspots.results import Concentration
@@ -255,7 +255,7 @@ def _score(places: pd.DataFrame, config: RepeatConfig) -> pd.DataFrame:
     typical = recent[~places["is_default_location"].to_numpy()]
     prior = fit_prior(typical)
     scored["expected"] = prior.mean
-    scored["p_value"] = poisson.sf(recent - 1, prior.mean) if prior.mean > 0 else 1.0
+    scored["p_value"] = poisson_above(recent - 1, prior.mean) if prior.mean > 0 else 1.0
     scored["is_unusual"] = false_discovery(scored["p_value"].to_numpy(), UNUSUAL_FALSE_DISCOVERY_RATE)
     scored["count_factor"] = shrink(recent, prior)
     # a report known to the month is taken at its middle
@@ -352,8 +352,8 @@ def _chance_held(total: int, n_places: int, top_share: float, simulations: int, 
     if total == 0 or n_places == 0:
         return np.empty(0)
     rate = total / n_places
-    most = int(poisson.isf(max(1e-12 / n_places, SMALLEST_TAIL), rate)) + 1
-    chance = poisson.pmf(np.arange(most + 1), rate)
+    most = poisson_exceeded(max(1e-12 / n_places, SMALLEST_TAIL), rate) + 1
+    chance = poisson_exactly(np.arange(most + 1), rate)
     places = np.random.default_rng(random_state).multinomial(n_places, chance / chance.sum(), size=simulations)
     return _held_by_top(places, top_share)
 

@@ -11,11 +11,12 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import chi2, norm
+from scipy.special import gammaincinv, ndtri
 
 from geodata.calendar import is_bank_holiday, is_school_holiday
 from geodata.errors import DataError, DesignError
 from geodata.period import Period, police_day
+from geodata.tails import normal_above
 from hotspots.timing import has_hours
 
 Floats = NDArray[np.float64]
@@ -177,8 +178,8 @@ def _check_months(months: pd.DatetimeIndex, n: Floats) -> None:
 
 def _poisson_interval(count: Floats) -> tuple[Floats, Floats]:
     """Return the exact 95 % interval of a Poisson mean (Garwood 1936, https://doi.org/10.1093/biomet/28.3-4.437)."""
-    low = np.where(count > 0, chi2.ppf(0.025, 2 * np.maximum(count, 1)) / 2, 0.0)
-    return low, np.asarray(chi2.ppf(0.975, 2 * (count + 1)) / 2)
+    low = np.where(count > 0, gammaincinv(np.maximum(count, 1), 0.025), 0.0)
+    return low, np.asarray(gammaincinv(count + 1, 0.975))
 
 
 def _dispersion_between_years(n: Floats, expected: Floats, index: Floats, blocks: int) -> float:
@@ -312,8 +313,8 @@ def _interval(up: float, down: float, weight: float) -> tuple[float, float, floa
     if up <= 0 or down <= 0:
         return float("nan"), float("nan"), float("nan"), float("nan")
     ratio, error = up / down, float(np.sqrt(weight / (up * down)))
-    reach = float(np.exp(norm.ppf(0.975) * error))
-    return ratio, ratio / reach, ratio * reach, float(2 * norm.sf(abs(np.log(ratio)) / error))
+    reach = float(np.exp(ndtri(0.975) * error))
+    return ratio, ratio / reach, ratio * reach, float(2 * normal_above(abs(np.log(ratio)) / error))
 
 
 def _raw_ratio(count: Floats, exposed: Bools) -> float:

@@ -15,19 +15,16 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
-from geodata.findings import Finding
-from geodata.quality import QualityReport
-from geodata.sources import Intake
-from geodata.sources.profiles import describe_matching
-from hotspots.analyses import Analysis
-from hotspots.evaluate import Evaluation, SampleSize
-from hotspots.results import Refusal, Run
-from hotspots.why import what_would_change
-
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # at run time every command would load all that any of them shows
     import pandas as pd
 
-    from geodata.sources.fetch import FetchReport  # at run time it would load the HTTP client for every command
+    from geodata.findings import Finding
+    from geodata.quality import QualityReport
+    from geodata.sources import Intake
+    from geodata.sources.fetch import FetchReport
+    from hotspots.analyses import Analysis
+    from hotspots.evaluate import Evaluation, SampleSize
+    from hotspots.results import Refusal, Run
     from hotspots.targeting import Backtest
 
 MARKS = {"info": "·", "amber": "!", "red": "✗"}
@@ -61,6 +58,8 @@ def quality_report(report: QualityReport, area_name: str) -> RenderableType:
 
 def matching(intake: Intake) -> RenderableType:
     """Return which column each field was read from."""
+    from geodata.sources.profiles import describe_matching
+
     lines = [Text(f"  {line}", style="dim") for line in describe_matching(intake)]
     return Group(Text("Columns read", style="dim"), *lines)
 
@@ -75,6 +74,7 @@ def ranked_list(run: Run) -> RenderableType:
     if run.hotspots.empty:
         return Text("No hotspot list: see the reason below. The map shows the counts.", style="yellow")
     from hotspots.report import words
+    from hotspots.why import what_would_change
 
     k = run.config.delineation.n_hotspots
     lines: list[RenderableType] = []

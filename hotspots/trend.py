@@ -15,10 +15,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
-from scipy.stats import binom, norm
 
 from geodata import cells as h3cells
 from geodata.errors import DataError, DesignError
+from geodata.tails import binomial_above, binomial_up_to, normal_above
 from hotspots.significance import false_discovery, gi_star
 
 Floats = NDArray[np.float64]
@@ -148,7 +148,7 @@ def _counts(matrix: pd.DataFrame) -> Floats:
 def _thrown_at_random_p(inside: Floats, members: Floats, total: float) -> Floats:
     """Return the two-sided p-value of each count `inside` so many `members` if `total` reports fell at random."""
     share = members / len(members)
-    above, below = binom.sf(inside - 1, total, share), binom.cdf(inside, total, share)
+    above, below = binomial_above(inside - 1, total, share), binomial_up_to(inside, total, share)
     return np.asarray(np.minimum(1.0, 2 * np.minimum(above, below)))
 
 
@@ -207,7 +207,7 @@ def mann_kendall(series: ArrayLike) -> MannKendall:
     tau = np.divide(s, differing, out=np.zeros(rows), where=differing > 0)
     spread = np.sqrt(np.maximum(variance, 0.0))
     z = np.divide(np.maximum(np.abs(s) - 1, 0.0), spread, out=np.zeros(rows), where=spread > 0)
-    p = 2 * norm.sf(z)
+    p = 2 * normal_above(z)
     if n <= _EXACT_UP_TO:
         exact = tied_pairs == 0
         p[exact] = _exact_tail(n)[np.abs(s[exact]).astype(int)]

@@ -53,23 +53,10 @@ def luton(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> dict:
     source = shared / "data/police_uk/bedfordshire-2021-05_2024-04.zip"
     boundary = shared / "data/boundaries/luton_lad19_E06000032.geojson"
     folders = [tmp_path_factory.mktemp("luton") for _ in range(2)]
-    settings = tmp_path_factory.mktemp("settings") / "settings.toml"
-    settings.write_text("[ranking]\nbacktest_origins = 0\n")  # the back-test of the list has a bar and tests of its own
     seconds = []
     for folder in folders:
         started = processor_seconds()
-        done = hotspots(
-            "run",
-            source,
-            "--area",
-            boundary,
-            "--category",
-            "anti-social-behaviour",
-            "--config",
-            settings,
-            "--out",
-            folder,
-        )
+        done = hotspots("run", source, "--area", boundary, "--category", "anti-social-behaviour", "--out", folder)
         seconds.append(processor_seconds() - started)
         assert done.returncode == 0, done.stderr
     return {"source": source, "boundary": boundary, "folders": folders, "seconds": seconds, "text": done.stdout}
@@ -106,7 +93,7 @@ def test_luton_run_twice_gives_the_same_outputs_apart_from_timestamps(luton: dic
 
 
 def test_luton_takes_less_than_ten_seconds_warm(luton: dict) -> None:
-    assert min(luton["seconds"]) < 10
+    assert luton["seconds"][1] < 10
 
 
 def test_luton_says_what_snap_points_cannot_support(luton: dict) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import shapely
-from scipy.stats import norm
+from scipy.special import ndtri
 from shapely.ops import substring
 
 from geodata.categories import label
@@ -237,7 +237,7 @@ def compare(run: Run, options: Options) -> Answer:
 def _distance_from_one(ratio: facts.Floats, high: facts.Floats) -> facts.Floats:
     """Return how many standard deviations each log ratio lies from 0, for sorting; NaN where there is no ratio."""
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.asarray(norm.ppf(0.975) * np.log(ratio) / np.log(high))
+        return np.asarray(ndtri(0.975) * np.log(ratio) / np.log(high))
 
 
 def _two_sets(run: Run, options: Options) -> tuple[pd.DataFrame, pd.DataFrame, tuple[str, str]]:

@@ -33,7 +33,7 @@ def evaluate_one(design_file: Path, out: Path) -> None:
     from hotspots.evaluate import evaluate as judge
     from hotspots.evaluate import read_design
     from hotspots.files import write_files
-    from hotspots.report import evaluation_files
+    from hotspots.report.evaluation import evaluation_files
 
     with progress() as say:
         say("Reading the design")

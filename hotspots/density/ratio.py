@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import norm
+from scipy.special import ndtri
 
 from geodata.errors import DataError, DesignError
 from hotspots.density.kernels import (
@@ -117,7 +117,7 @@ def risk_ratio(
         ratio = (ours / len(first)) / (theirs / len(second))
         reports = np.where(both > 0, both**2 / squares, 0.0)
         variance = n / (n - 1) * np.maximum(1 / reports - 1 / n, 0.0) / (share * (1 - share))
-        wide = np.exp(norm.ppf(0.5 + level / 2) * np.sqrt(variance))
+        wide = np.exp(ndtri(0.5 + level / 2) * np.sqrt(variance))
     known = reports * min(share, 1 - share) >= min_expected
     ratio, low, high = (np.where(known, part, np.nan) for part in (ratio, 1 / wide, wide))
     too_few = int((~known & (both > 0)).sum())

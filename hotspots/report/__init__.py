@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from hotspots.report.briefing import briefing_pdf
-from hotspots.report.evaluation import evaluation_files
 from hotspots.report.geo import cells_parquet, hotspots_gpkg
 from hotspots.report.maps import folium_map, map_html
 from hotspots.report.provenance import run_json
@@ -14,7 +13,6 @@ from hotspots.results import Run
 __all__ = [
     "briefing_pdf",
     "cells_parquet",
-    "evaluation_files",
     "folium_map",
     "hotspots_csv",
     "hotspots_gpkg",

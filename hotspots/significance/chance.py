@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy.stats import poisson
 
 from geodata.errors import DataError, DesignError
+from geodata.tails import log_poisson_up_to
 from hotspots.shrinkage import GammaPrior
 from hotspots.significance.checks import Floats
 from hotspots.significance.ordinary import fit_ordinary, log_cdf
@@ -109,7 +109,7 @@ def scan_list(
     table = pd.DataFrame(
         {
             "n": n.astype(np.int64),
-            "p_even": _busiest_reaches(poisson.logcdf(n - 1, y.mean()), m),
+            "p_even": _busiest_reaches(log_poisson_up_to(n - 1, y.mean()), m),
             "p_ordinary": sum(w * _busiest_reaches(log_cdf(n - 1, prior), m) for prior, w in likely),
             "p_top": np.nan if p_top is None else p_top.reindex(places).to_numpy(dtype=float),
         },

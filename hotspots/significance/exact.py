@@ -7,9 +7,9 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy import fft, sparse
-from scipy.stats import poisson
 
 from geodata.errors import DataError, DesignError
+from geodata.tails import poisson_above
 from hotspots.significance.checks import Floats, checked
 from hotspots.significance.local import gi_star
 from hotspots.significance.ordinary import fit_ordinary, log_cdf
@@ -126,7 +126,7 @@ def gi_star_ordinary(
     if len(counts) == 0:
         return z, z
     if null == "even":
-        p = poisson.sf(sums - 1, size * counts.mean())
+        p = poisson_above(sums - 1, size * counts.mean())
     else:
         _, likely = fit_ordinary(counts.astype(float), float(np.quantile(counts, 1 - trim, method="higher")))
         (held, places), each = np.unique(np.vstack([sums, size]).astype(float), axis=1, return_inverse=True)

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
-from scipy.stats import norm
 
+from geodata.tails import normal_above
 from hotspots.significance.checks import Floats, checked
 
 
@@ -102,7 +102,7 @@ def gi(values: ArrayLike, neighbours: sparse.csr_array) -> tuple[Floats, Floats]
 
 def _z_and_p(difference: Floats, error: Floats) -> tuple[Floats, Floats]:
     z = np.divide(difference, error, out=np.zeros_like(difference), where=error > 0)
-    return z, 2 * norm.sf(np.abs(z))
+    return z, 2 * normal_above(np.abs(z))
 
 
 def local_moran(values: ArrayLike, neighbours: sparse.csr_array, *, row_standardise: bool = True) -> LocalMoran:

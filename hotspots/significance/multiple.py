@@ -6,7 +6,7 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import norm
+from scipy.special import ndtri
 
 from geodata.errors import DesignError
 from hotspots.significance.checks import Floats
@@ -82,4 +82,4 @@ def critical_value(n: int, level: float = 0.05) -> float:
     """
     if n < 1 or not 0 < level < 1:
         raise DesignError(f"A critical value needs at least 1 test and a level between 0 and 1, got {n} and {level:g}.")
-    return float(norm.isf(-np.expm1(np.log1p(-level) / n)))
+    return float(-ndtri(-np.expm1(np.log1p(-level) / n)))

@@ -7,8 +7,8 @@ from collections.abc import Callable
 import numpy as np
 from scipy.optimize import minimize
 from scipy.special import gammaln
-from scipy.stats import nbinom
 
+from geodata.tails import log_negative_binomial_up_to
 from hotspots.shrinkage import GammaPrior, fit_prior
 from hotspots.significance.checks import Floats
 
@@ -44,7 +44,7 @@ def fit_ordinary(y: Floats, reached: float) -> tuple[GammaPrior, list[tuple[Gamm
         mean, k = np.exp(log_parameters)
         each = gammaln(values + k) - gammaln(k) - gammaln(values + 1) + k * np.log(k / (k + mean))
         each += values * np.log(mean / (k + mean))
-        given = float(nbinom.logcdf(reached - 1, k, k / (k + mean)))
+        given = float(log_negative_binomial_up_to(reached - 1, k, k / (k + mean)))
         return float(times.sum()) * given - float(times @ each)
 
     start = fit_prior(np.minimum(y, reached))
@@ -81,4 +81,4 @@ def log_cdf(c: Floats, prior: GammaPrior, places: Floats | float = 1.0) -> Float
     """Return the log chance that so many ordinary places together hold at most `c` reports."""
     if prior.mean == 0:
         return np.where(c >= 0, 0.0, -np.inf)
-    return np.asarray(nbinom.logcdf(c, places * prior.shape, prior.shape / (prior.shape + prior.mean)))
+    return np.asarray(log_negative_binomial_up_to(c, places * prior.shape, prior.shape / (prior.shape + prior.mean)))

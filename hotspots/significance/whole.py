@@ -8,9 +8,9 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy import sparse
-from scipy.stats import norm
 
 from geodata.errors import DataError
+from geodata.tails import normal_above
 from hotspots.significance.checks import checked
 
 
@@ -83,7 +83,7 @@ def morans_i(
         shuffled -= kurtosis * ((n**2 - n) * s1 - 2 * n * s2 + 6 * s0**2)
         variance = shuffled / ((n - 1) * (n - 2) * (n - 3) * s0**2) - expected**2
     score = (statistic - expected) / np.sqrt(variance)
-    return MoranI(statistic, expected, variance, float(score), float(2 * norm.sf(abs(score))), assumption)
+    return MoranI(statistic, expected, variance, float(score), float(2 * normal_above(abs(score))), assumption)
 
 
 def general_g(values: ArrayLike, neighbours: sparse.csr_array) -> GeneralG:
@@ -122,7 +122,7 @@ def general_g(values: ArrayLike, neighbours: sparse.csr_array) -> GeneralG:
     squares += (s1 - s2 + s0**2) * m1**4
     variance = squares / ((m1**2 - m2) ** 2 * n * (n - 1) * (n - 2) * (n - 3)) - expected**2
     z = (statistic - expected) / float(np.sqrt(variance)) if variance > 1e-12 * expected**2 else 0.0
-    return GeneralG(statistic, expected, variance, z, float(2 * norm.sf(abs(z))))
+    return GeneralG(statistic, expected, variance, z, float(2 * normal_above(abs(z))))
 
 
 def _weight_sums(w: Any) -> tuple[float, float, float]:

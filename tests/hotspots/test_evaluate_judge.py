@@ -22,7 +22,7 @@ from hotspots.evaluate import Design, evaluate
 from hotspots.evaluate.design import Amendment
 from hotspots.evaluate.judge import naive_change
 from hotspots.evaluate.places import Place, monthly_counts, treated_places, with_rings
-from hotspots.report import evaluation_files
+from hotspots.report.evaluation import evaluation_files
 from hotspots.significance.multiple import adjust
 
 MONTHS = pd.date_range("2021-01-01", periods=36, freq="MS")

@@ -13,7 +13,7 @@ from hotspots.app import data, pilot, state, widgets, words
 from hotspots.app.data import Dataset
 from hotspots.evaluate import Effect, Evaluation
 from hotspots.evaluate.opinions import Opinions
-from hotspots.report import evaluation_files
+from hotspots.report.evaluation import evaluation_files
 from hotspots.report.opinions import opinion_data
 
 SAMPLE, UPLOAD, SET_UP = "The sample city's pilot", "A design file (DESIGN.toml)", "Set one up here"

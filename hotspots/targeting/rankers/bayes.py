@@ -11,10 +11,10 @@ from dataclasses import dataclass, fields
 from typing import Final
 
 import numpy as np
-from sklearn.linear_model import PoissonRegressor
 
 from hotspots.shrinkage import fit_shape
 from hotspots.targeting.panel import Bools, Floats, Panel
+from hotspots.targeting.rankers.poisson import expected_counts
 
 HALF_LIVES: Final = (3.0, 6.0, 12.0)
 """Months; the memory of places differs between towns and kinds of report, so that three are averaged."""
@@ -119,8 +119,7 @@ def regression_bayes(past: Panel, weights: Floats, slow: Floats) -> Pulled:
     if not y[known].any():
         return _pull(y, y[known], known, months)
     features = standardised(cell_features(past, weights, slow)[known])
-    model = PoissonRegressor(alpha=RIDGE, solver="newton-cholesky", max_iter=300)
-    return _pull(y, model.fit(features, y[known]).predict(features), known, months)
+    return _pull(y, expected_counts(features, y[known], RIDGE), known, months)
 
 
 def cell_features(past: Panel, weights: Floats, slow: Floats) -> Floats:

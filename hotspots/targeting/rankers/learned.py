@@ -8,10 +8,6 @@ from __future__ import annotations
 from typing import Any, Final
 
 import numpy as np
-from sklearn.ensemble import HistGradientBoostingRegressor
-from sklearn.linear_model import PoissonRegressor
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 
 from hotspots.targeting.panel import Panel
 from hotspots.targeting.rankers.base import Floats
@@ -33,12 +29,18 @@ _LEAST_MONTHS: Final = 6
 
 def poisson_regression(past: Panel, horizon: int) -> Floats:
     """Score by a Poisson regression of the next reports on the cell's decayed counts and what is known of it."""
+    from sklearn.linear_model import PoissonRegressor  # slow to load, and a run does without
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
     model = make_pipeline(StandardScaler(), PoissonRegressor(alpha=RIDGE, solver="newton-cholesky", max_iter=300))
     return _learned(past, horizon, model)
 
 
 def boosted_trees(past: Panel, horizon: int) -> Floats:
     """Score by gradient-boosted trees with Poisson loss on the same features (scikit-learn)."""
+    from sklearn.ensemble import HistGradientBoostingRegressor
+
     model = HistGradientBoostingRegressor(
         loss="poisson", learning_rate=0.05, max_iter=100, min_samples_leaf=50, early_stopping=False, random_state=0
     )

@@ -6,7 +6,8 @@ import numpy as np
 import pypdfium2 as pdfium
 import pytest
 
-from hotspots.report import charts, evaluation_files
+from hotspots.report import charts
+from hotspots.report.evaluation import evaluation_files
 
 
 def _pages(content: bytes) -> list[str]:

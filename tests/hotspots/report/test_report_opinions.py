@@ -11,7 +11,7 @@ import pytest
 
 from hotspots.evaluate.methods import METHODS
 from hotspots.evaluate.opinions import opinions_of, panel_of
-from hotspots.report import evaluation_files
+from hotspots.report.evaluation import evaluation_files
 from hotspots.report.opinions import METHOD_COLUMNS, choices_chart, method_rows, opinion_data
 
 
