@@ -203,8 +203,19 @@ def fallback() -> RenderableType:
 
 
 def verdict(evaluation: Evaluation) -> RenderableType:
-    """Return the verdict of an evaluation, with what it rests on."""
-    body = Group(Text(evaluation.headline, style="bold"), *(Text(note) for note in evaluation.notes))
+    """Return the verdict of an evaluation: verdict, interval and doubt first, then what it rests on."""
+    from hotspots.report.words import tidy
+
+    first = (evaluation.interval_sentence, evaluation.doubt_sentence, evaluation.level_text)
+    after = [*evaluation.notes, *(outcome.sentence for outcome in evaluation.outcomes)]
+    after += [evaluation.economics.sentence] if evaluation.economics else []
+    body = Group(
+        *(Text(text, style="bold") for text in evaluation.amendments),
+        Text(tidy(evaluation.headline), style="bold"),
+        *(Text(tidy(text)) for text in first),
+        Text(""),
+        *(Text(f"- {tidy(text)}", style="dim") for text in after),
+    )
     return Panel(body, title=Text(f"Did it work? {evaluation.design.name}"), title_align="left", box=box.ROUNDED)
 
 

@@ -27,12 +27,12 @@ def delivered(design: Design, names: Sequence[str], after: Period, *, timezone: 
     visits = read_visits(design.visits, timezone=timezone)
     last_day = after.last + pd.offsets.MonthEnd(0)
     places = dose_delivered(visits, plan, first_day=after.first, last_day=last_day).loc[plan.index]
-    n = int(places["visits"].sum())
+    n, qualifying = int(places["visits"].sum()), int(places["qualifying"].sum())
     if planned is None:
-        return DoseDelivered(None, n, None, True, f"{n} visits were logged; no number was planned.", places)
+        said = f"{n} visits were logged, {qualifying} of them long enough to count; no number was planned."
+        return DoseDelivered(None, n, qualifying, None, True, said, places)
     target = float(places["planned"].sum())
-    qualifying = float((places["compliance"] * places["planned"]).sum())
     share = qualifying / target
-    sentence = f"{qualifying:.0f} qualifying visits were delivered of {target:.0f} planned ({share:.0%})"
+    sentence = f"{qualifying} qualifying visits were delivered of {target:.0f} planned ({share:.0%})"
     below = f", below the {COMPLIANCE_FLOOR:.0%} an outcome can be read from" if share < COMPLIANCE_FLOOR else ""
-    return DoseDelivered(target, n, share, share >= COMPLIANCE_FLOOR, f"{sentence}{below}.", places)
+    return DoseDelivered(target, n, qualifying, share, share >= COMPLIANCE_FLOOR, f"{sentence}{below}.", places)

@@ -14,7 +14,7 @@ from hotspots.evaluate.opinions import Opinions
 from hotspots.evaluate.survey import SurveyChange
 from hotspots.evaluate.verdict import VerdictKey
 from hotspots.evaluate.wdd import DisplacementDifference, DisplacementQuotient
-from hotspots.results import Provenance
+from hotspots.results import Provenance, RegressionToMean
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +52,13 @@ class Check:
 class DoseDelivered:
     """Visits delivered against visits planned; ``places`` as `hotspots.patrols.visits.dose_delivered` has it.
 
-    ``planned_visits`` and ``share`` are None where no dose was planned.
+    ``planned_visits`` and ``share`` are None where no dose was planned; ``qualifying_visits`` last at least the
+    shortest time that counts (R1.15).
     """
 
     planned_visits: float | None
     delivered_visits: int
+    qualifying_visits: int
     share: float | None
     is_enough: bool
     sentence: str
@@ -65,13 +67,30 @@ class DoseDelivered:
 
 @dataclass(frozen=True, slots=True)
 class Economics:
-    """Cost of what was delivered in GBP; ``per_prevented`` and its interval are None where not established."""
+    """What was delivered and what it cost; pairs are lowest and highest, alike where the user stated one price.
 
-    total_gbp: float
-    per_visit_gbp: float
-    per_prevented_gbp: float | None
-    per_prevented_low_gbp: float | None
-    per_prevented_high_gbp: float | None
+    Attributes
+    ----------
+    patrol_hours, person_hours : float
+        Time at the treated places, and the same times the people there (R1.21).
+    price_gbp : tuple of float
+        Of an hour of patrol; the national band (R1.20) where ``is_national_band``.
+    per_visit_gbp : tuple of float or None
+        Total over qualifying visits; None where none qualified.
+    per_prevented_gbp : tuple of float or None
+        None where not established: the interval of the effect includes no report prevented.
+    per_prevented_best_gbp : float or None
+        At the best single figure of the effect, where one price was stated.
+    """
+
+    patrol_hours: float
+    person_hours: float
+    price_gbp: tuple[float, float]
+    is_national_band: bool
+    total_gbp: tuple[float, float]
+    per_visit_gbp: tuple[float, float] | None
+    per_prevented_gbp: tuple[float, float] | None
+    per_prevented_best_gbp: float | None
     sentence: str
 
 
@@ -105,6 +124,8 @@ class Evaluation:
         First to last month of each side; missing months in between were left out of both groups.
     effect : Effect or None
         None when a required gate is closed or no interval exists.
+    regression : RegressionToMean or None
+        How far these places would change by themselves, having been picked for high counts (R6.4).
     mde_pct : float or None
         Smallest fall the design could detect with 80 % power.
     permutation_p : float or None
@@ -114,7 +135,7 @@ class Evaluation:
     outcomes : tuple of Outcome
         Other outcomes in the same places, corrected for being several.
     economics : Economics or None
-        None where hours or their price are not known.
+        None where no visit is known.
     amendments : tuple of str
         Changes of the frozen design in words; printed first.
     headline, interval_sentence, doubt_sentence : str
@@ -157,3 +178,4 @@ class Evaluation:
     provenance: Provenance
     is_synthetic: bool
     opinions: Opinions | None = None
+    regression: RegressionToMean | None = None

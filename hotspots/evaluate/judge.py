@@ -47,7 +47,7 @@ from hotspots.evaluate.wdd import (
 )
 from hotspots.evaluate.window import Window, months_of
 from hotspots.harm import read_weights
-from hotspots.results import Provenance
+from hotspots.results import Provenance, RegressionToMean
 from hotspots.stability.regression import expected_change
 
 MIN_NAIVE_BASE = 30  # R6.19
@@ -149,12 +149,13 @@ def evaluate(design: Design, incidents: Intake | pd.DataFrame, area: StudyArea, 
         headline=wording.headline(
             verdict, effect, gates=closed(gates), dose=dose, level=level, mde=mde, is_amended=design.was_amended_late
         ),
-        interval_sentence=wording.interval_sentence(effect),
+        interval_sentence=wording.interval_sentence(effect, is_delivered=verdict != "not_delivered"),
         doubt_sentence=wording.doubt_sentence(verdict, level=level),
         officer_generated_excluded=officer,
         notes=(
             *wording.notes(design, window, officer=officer, resolution=resolution),
             *panel.notes,
+            wording.regression_note(panel.regression),
             *wording.recording_note(outcome, window),
             *_officer_note(inside, window),
             *wording.quality_note(gate.report),
@@ -165,6 +166,7 @@ def evaluate(design: Design, incidents: Intake | pd.DataFrame, area: StudyArea, 
         provenance=_provenance(intake, area, seed),
         is_synthetic=intake.is_synthetic,
         opinions=_opinions(panel, window, seed) if effect else None,
+        regression=panel.regression,
     )
 
 
@@ -205,6 +207,7 @@ class Panel:
     controls: pd.DataFrame
     treated_ring: pd.DataFrame
     controls_ring: pd.DataFrame
+    regression: RegressionToMean
     notes: tuple[str, ...]
 
 
@@ -242,7 +245,8 @@ def _panel(
         monthly_counts(outcome, window.all_months, controls),
         monthly_counts(outcome, window.all_months, treated, of_ring=True),
         monthly_counts(outcome, window.all_months, controls, of_ring=True),
-        (*notes, wording.regression_note(regression)),
+        regression,
+        notes,
     )
     if not panel.treated.to_numpy().sum():
         raise DesignError(

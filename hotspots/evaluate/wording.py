@@ -59,8 +59,10 @@ def amendment(made: Amendment) -> str:
     return f"Amended on {made.date}: {made.what}. Reason given: {made.why}."
 
 
-def interval_sentence(effect: Effect | None) -> str:
+def interval_sentence(effect: Effect | None, *, is_delivered: bool = True) -> str:
     """Return the second sentence: the interval in incidents."""
+    if not is_delivered:
+        return "No number of prevented reports is read from a pilot that was not delivered as planned."
     if effect is None:
         return "No number of prevented reports can be given."
     low, high = effect.prevented_low, effect.prevented_high
@@ -101,7 +103,7 @@ def displacement_sentence(effect: Effect | None, moved: float | None) -> str:
 
 def naive_warning(base: int, *, like_months: bool, min_base: int) -> str:
     """Say why the press-release percentage must not be read as an effect (R6.1, R6.4, R6.19)."""
-    small = f" The base of {base} is under {min_base}: no percentage is given (R6.19)." if base < min_base else ""
+    small = f" The base of {base} is under {min_base}: no percentage is given." if base < min_base else ""
     unlike = "" if like_months else " It compares unlike months, so season is part of it."
     return (
         "Before and after without comparison is level 2 at best: where nothing at all was done, a fall of 20 % or more "
@@ -151,12 +153,12 @@ def notes(design: Design, window: Window, *, officer: int, resolution: int) -> t
     if resolution == 9:
         said.append(
             "These points are street centres, not addresses: places are cells of about 10 ha, too coarse to judge a "
-            "single 150 m pilot (R2.12)."
+            "single pilot street."
         )
     if not design.frozen:
         said.append(
             "The design carries no frozen hash, so nobody can check that it was written before the start: "
-            "read the result as a description (R6.2, R6.3)."
+            "read the result as a description."
         )
     return tuple(said)
 

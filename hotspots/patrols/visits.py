@@ -105,7 +105,8 @@ def dose_delivered(
     -------
     DataFrame
         Index ``hotspot_id`` of the plan, then places visited but not planned, as written in the log. ``visits``,
-        ``minutes``, ``person_minutes`` (minutes times crew, R1.21), ``share_qualifying`` and ``share_in_window`` (of
+        ``qualifying`` (those of at least the shortest qualifying length), ``minutes``, ``person_minutes`` (minutes
+        times crew, R1.21), ``share_qualifying`` and ``share_in_window`` (of
         the visits; NaN without visits or window), ``days_covered``, ``longest_gap_days`` (most days in a row without
         a visit of at least the shortest qualifying length, R1.17), ``planned`` (the plan's low figure over the weeks),
         ``compliance`` (visits of at least that length, over planned) and ``flag``.
@@ -141,6 +142,7 @@ def _dose(
     return {
         "name": row["name"] if row else own["place"].iloc[0],
         "visits": len(own),
+        "qualifying": int(long_enough.sum()),
         "minutes": float(own["minutes"].sum()),
         "person_minutes": float((own["minutes"] * own["crew"]).sum()),
         "share_qualifying": float(own["minutes"].between(*qualifying).mean()) if len(own) else np.nan,

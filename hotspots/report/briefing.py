@@ -41,6 +41,16 @@ def typeset(template: str, data: dict[str, Any]) -> bytes:
     return bytes(made)
 
 
+def png_of(svg: str, *, dots_per_inch: float = 220.0) -> bytes:
+    """Return an SVG as PNG in the same fonts, for files that hold no SVG; same picture, same bytes."""
+    with as_file(files("hotspots.report")) as folder:
+        made = typst.compile(
+            str(folder / "picture.typ"), root=str(folder), font_paths=[str(_font_folder())], ignore_system_fonts=True,
+            sys_inputs={"picture": svg}, format="png", ppi=dots_per_inch,
+        )  # fmt: skip
+    return bytes(made)
+
+
 def page_data(run: Run, title: str) -> dict[str, Any]:
     """Return what header and footer of every page say."""
     return {

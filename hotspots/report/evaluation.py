@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict
 from typing import Any
 
 import pandas as pd
 
+from geodata.categories import label
 from hotspots.evaluate import Effect, Evaluation
 from hotspots.evaluate.checks import PanelCheck
 from hotspots.report import charts, words
@@ -15,6 +17,7 @@ from hotspots.report.evaluation_docx import document
 from hotspots.report.opinions import opinion_data, opinion_files
 from hotspots.report.provenance import as_json
 from hotspots.report.tables import table
+from hotspots.results import RegressionToMean
 
 MARKING = "OFFICIAL"
 EVALUATION_CAVEAT = (
@@ -52,6 +55,7 @@ def evaluation_json(evaluation: Evaluation) -> bytes:
         "permutation_p": e.permutation_p,
         "gates": e.gates,
         "checks": e.checks,
+        "regression_to_the_mean": e.regression,
         "displacement": e.displacement,
         "naive": e.naive,
         "wdd": e.wdd,
@@ -97,7 +101,7 @@ def evaluation_data(evaluation: Evaluation) -> dict[str, Any]:
     """Return every word and picture of the evaluation as plain values."""
     e = evaluation
     stamp = e.provenance
-    return {
+    data = {
         "title": f"Evaluation: {e.design.name}",
         "running": f"{e.area_name}, {e.before.first:%Y-%m} to {e.after.last:%Y-%m}",
         "marking": MARKING,
@@ -111,6 +115,7 @@ def evaluation_data(evaluation: Evaluation) -> dict[str, Any]:
         f"({words.counted(e.after.n_months, 'month')}). {words.counted(len(e.treated), 'treated place')}, "
         f"{words.counted(len(e.controls), 'comparison place')}.",
         "amendments": list(e.amendments),
+        "primary": _primary(e),
         "emmie": _emmie(e),
         "outcomes": [one.sentence for one in e.outcomes],
         "moves": [check.message for check in e.checks],
@@ -136,6 +141,24 @@ def evaluation_data(evaluation: Evaluation) -> dict[str, Any]:
         "places": [_place(str(row["name"]), row["before"], row["after"], e) for _, row in e.treated.iterrows()]
         + [_place("All comparison places", e.controls["before"].sum(), e.controls["after"].sum(), e)],
     }
+    tidied: dict[str, Any] = _tidy(data)
+    return tidied
+
+
+def _tidy(value: Any) -> Any:
+    """Return plain values with the numbers in every sentence written one way; pictures and the design's name stay."""
+    if isinstance(value, str):
+        return value if value.startswith("<svg") else words.tidy(value)
+    if isinstance(value, dict):
+        return {key: one if key in ("name", "title") else _tidy(one) for key, one in value.items()}
+    return [_tidy(one) for one in value] if isinstance(value, list) else value
+
+
+def _primary(e: Evaluation) -> str:
+    """Say which outcome the verdict rests on, so that no other is read in its stead (R6.16, R6.19)."""
+    what = " and ".join(label(category) for category in e.design.categories).lower() or "every category"
+    others = " Every other outcome is secondary and corrected for being one of several." if e.outcomes else ""
+    return f"The verdict rests on one outcome: reports of {what} by the public in all treated places together.{others}"
 
 
 def _emmie(e: Evaluation) -> list[list[str]]:
@@ -144,12 +167,11 @@ def _emmie(e: Evaluation) -> list[list[str]]:
     mechanism = str(e.design.notes.get("mechanism", "")) or "Not stated in the design; this result cannot tell why."
     places = f"{words.counted(len(e.treated), 'place')}, {e.after.n_months} months, {e.area_name}"
     dose = e.dose.sentence if e.dose is not None else "No visits were given, so what was delivered is not known."
-    unknown = "Not established: visits or the price of an hour is missing."
-    cost = e.economics.sentence if e.economics is not None else unknown
+    cost = e.economics.sentence if e.economics is not None else "Not established: no visits were given."
     return [
         ["Effect", f"{e.interval_sentence} {e.displacement.sentence}"],
         ["Mechanism", f"{hypothesis} {mechanism}"],
-        ["Moderators", f"{places}: what would happen elsewhere is not known. Single places are not judged (R6.9)."],
+        ["Moderators", f"{places}: what would happen elsewhere is not known. Single places are too few to judge."],
         ["Implementation", dose],
         ["Economics", cost],
     ]
@@ -166,8 +188,9 @@ def _place(name: str, before: float, after: float, e: Evaluation) -> list[str]:
 
 def _said(e: Evaluation) -> tuple[str, ...]:
     """Return the notes that have a heading of their own."""
-    naive = next((note for note in e.notes if note.startswith("A simple before and after")), "")
-    return (e.displacement.sentence, e.naive.warning, naive, e.dose.sentence if e.dose else "")
+    told = ("A simple before and after", "Regression to the mean:")
+    beside = [note for note in e.notes if note.startswith(told)]
+    return (e.displacement.sentence, e.naive.warning, e.dose.sentence if e.dose else "", *beside)
 
 
 def _rows(e: Evaluation) -> list[charts.Interval]:
@@ -181,6 +204,8 @@ def _rows(e: Evaluation) -> list[charts.Interval]:
         rows.append(_row("Treated places and next door together", e.displacement.total))
     if e.displacement.ring is not None:
         rows.append(_row("Next door alone", e.displacement.ring))
+    if e.regression is not None and e.regression.reports:
+        rows.append(charts.Interval("Expected with nothing done, 90% band", *_settling_pct(e.regression)))
     if e.naive.change_pct is not None:
         rows.append(charts.Interval("Before and after alone: no interval", e.naive.change_pct, None, None))
     return rows
@@ -190,14 +215,23 @@ def _row(label: str, effect: Effect, *, is_main: bool = False) -> charts.Interva
     return charts.Interval(label, effect.effect_pct, effect.low_pct, effect.high_pct, is_main)
 
 
+def _settling_pct(found: RegressionToMean) -> tuple[float, float, float]:
+    """Return how far the places change by themselves, in per cent: expected, low, high."""
+    expected, low, high = (100 * (n / found.reports - 1) for n in (found.expected, found.low, found.high))
+    return expected, low, high
+
+
 def _detectable(e: Evaluation) -> str:
     if e.mde_pct is None:
-        return "How small a fall this design could have detected cannot be computed."
-    return f"A fall smaller than {e.mde_pct:.0f}% would usually have been missed (80% power; {e.mde_method})."
+        return "How small a fall this design could have found cannot be computed."
+    return (
+        f"A true fall of {e.mde_pct:.0f}% would be found by four of five such pilots; smaller falls are missed more "
+        "often."
+    )
 
 
 def _beside(e: Evaluation) -> list[dict[str, str]]:
-    """Return the naive claim and the honest result, side by side (R6.18)."""
+    """Return the naive claim, what luck alone would do, and the honest result, side by side (R6.4, R6.18)."""
     naive = "no percentage" if e.naive.change_pct is None else f"{e.naive.change_pct:+.0f}%"
     honest = "not assessable" if e.effect is None else f"{e.effect.low_pct:+.0f}% to {e.effect.high_pct:+.0f}%"
     return [
@@ -207,6 +241,7 @@ def _beside(e: Evaluation) -> list[dict[str, str]]:
             "text": f"{e.naive.before:,} reports in {e.naive.before_period}, {e.naive.after:,} in "
             f"{e.naive.after_period}, treated places alone. {e.naive.warning}",
         },
+        *([_settling(e.regression)] if e.regression is not None and e.regression.reports else []),
         {
             "title": "What can be said",
             "figure": honest,
@@ -216,19 +251,37 @@ def _beside(e: Evaluation) -> list[dict[str, str]]:
     ]
 
 
+def _settling(found: RegressionToMean) -> dict[str, str]:
+    _, low, high = _settling_pct(found)
+    return {
+        "title": "What would come with nothing done",
+        "figure": f"{low:+.0f}% to {high:+.0f}%",
+        "text": f"Places picked for a high count had some luck and settle by themselves (regression to the mean): from "
+        f"{found.reports:,} reports in {found.months} months to about {found.expected:,.0f}, 90% band "
+        f"{found.low:,.0f} to {found.high:,.0f}. A change of that size shows nothing.",
+    }
+
+
 def _named_methods(e: Evaluation) -> list[str]:
     lines = []
     if e.wdd is not None:
         lines.append(
-            f"{e.wdd.method[:1].upper() + e.wdd.method[1:]}: between {e.wdd.low:,.0f} and {e.wdd.high:,.0f} reports "
-            f"(best {e.wdd.estimate:,.0f}). Where nothing was done it claims a change in "
+            f"{e.wdd.method[:1].upper() + e.wdd.method[1:]}: {e.wdd.low:+,.0f} to {e.wdd.high:+,.0f} reports, best "
+            f"{e.wdd.estimate:+,.0f} (minus: fewer). Where nothing was done it claims a change in "
             f"{e.wdd.false_positives_pct:.0f}% of pilots."
         )
     if e.wdq is not None and e.wdq.quotient is not None:
         lines.append(f"Weighted displacement quotient {e.wdq.quotient:.2f}, no interval: {e.wdq.reading}.")
     if e.permutation_p is not None:
-        lines.append(f"Re-randomisation of the same statistic: p = {e.permutation_p:.3f}.")
+        lines.append(
+            f"Had the pilot's places been drawn by lot from these and the comparison places, {_draws(e.permutation_p)} "
+            "draws would show as clear a change."
+        )
     return lines
+
+
+def _draws(p: float) -> str:
+    return f"{math.ceil(1000 * p)} of 1,000" if p < 0.0995 else f"{100 * p:.0f} of 100"
 
 
 def _panel_check(one: PanelCheck) -> dict[str, Any]:

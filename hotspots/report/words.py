@@ -6,6 +6,7 @@ Terminal, app, map and briefing take their words from here, so that a meeting he
 from __future__ import annotations
 
 import math
+import re
 from typing import cast
 
 import pandas as pd
@@ -31,6 +32,17 @@ _FRACTIONS = (
     (1, 200), (1, 150), (1, 100), (1, 70), (1, 50), (1, 30), (1, 20), (1, 15), (1, 10), (1, 8), (1, 6), (1, 5), (1, 4),
     (1, 3), (2, 5), (1, 2), (3, 5), (2, 3), (3, 4), (4, 5), (9, 10),
 )  # fmt: skip
+
+
+def tidy(text: str) -> str:
+    """Return a sentence with numbers written one way: a true minus, which no line breaks off, and no space before %.
+
+    Examples
+    --------
+    >>> tidy("from -43 % to -4%, 2022-08")
+    'from \u221243% to \u22124%, 2022-08'
+    """
+    return re.sub(r"(?<![\w-])-(?=\d)", "\u2212", re.sub(r"(?<=\d) %", "%", text))
 
 
 def counted(n: float, noun: str = "report") -> str:

@@ -23,6 +23,7 @@ from hotspots.evaluate.design import Amendment
 from hotspots.evaluate.judge import naive_change
 from hotspots.evaluate.places import Place, monthly_counts, treated_places, with_rings
 from hotspots.report.evaluation import evaluation_files
+from hotspots.report.words import tidy
 from hotspots.significance.multiple import adjust
 
 MONTHS = pd.date_range("2021-01-01", periods=36, freq="MS")
@@ -418,11 +419,38 @@ def test_a_dose_under_four_fifths_is_not_delivered_and_its_cost_is_still_told(re
     result = evaluate(design(visits=log, planned_visits_per_week=12, cost_per_hour_gbp=80.0), records, AREA)
     assert result.verdict == "not_delivered"
     assert "below the 80%" in result.headline
-    assert result.economics.total_gbp == pytest.approx(40 * 0.25 * 80)
-    assert result.economics.per_visit_gbp == pytest.approx(20)
-    low, high = result.economics.per_prevented_low_gbp, result.economics.per_prevented_high_gbp
-    assert low == pytest.approx(800 / result.effect.prevented_high)
-    assert high == pytest.approx(800 / result.effect.prevented_low)
+    cost = result.economics
+    assert (cost.patrol_hours, cost.person_hours) == pytest.approx((10, 20))  # 40 visits of a quarter hour by two
+    assert cost.total_gbp == pytest.approx((800, 800))
+    assert cost.per_visit_gbp == pytest.approx((20, 20))
+    assert cost.per_prevented_gbp is None
+    assert cost.sentence.endswith("not established: the visits were not delivered as planned.")
+    assert "No number of prevented reports" in result.interval_sentence
+    delivered = evaluate(design(visits=log, planned_visits_per_week=0.7, cost_per_hour_gbp=80.0), records, AREA)
+    low, high = 800 / delivered.effect.prevented_high, 800 / delivered.effect.prevented_low
+    assert delivered.economics.per_prevented_gbp == pytest.approx((low, high))
+    assert delivered.economics.per_prevented_best_gbp == pytest.approx(800 / delivered.effect.prevented)
+    assert "10 patrol hours at the treated places (20 person-hours" in cost.sentence
+
+
+def test_without_a_price_the_national_band_stands_in_and_short_visits_do_not_share_the_cost(records, tmp_path):
+    log = tmp_path / "visits.csv"
+    days = pd.date_range(START + pd.Timedelta(hours=15.5), periods=40, freq="9D")
+    minutes = [20] * 30 + [6] * 10
+    pd.DataFrame({"hotspot": "Place 0", "started": days, "minutes": minutes, "crew": 3}).to_csv(log, index=False)
+    result = evaluate(design(visits=log), records, AREA)
+    cost = result.economics
+    assert (result.dose.delivered_visits, result.dose.qualifying_visits) == (40, 30)
+    assert (cost.patrol_hours, cost.person_hours) == pytest.approx((11, 33))
+    assert cost.is_national_band
+    assert cost.price_gbp == (73, 110)
+    assert cost.total_gbp == pytest.approx((803, 1210))
+    assert cost.per_visit_gbp == pytest.approx((803 / 30, 1210 / 30))
+    assert cost.per_prevented_gbp == pytest.approx(
+        (803 / result.effect.prevented_high, 1210 / result.effect.prevented_low)
+    )
+    assert cost.per_prevented_best_gbp is None
+    assert "the national band, as no local price was given" in cost.sentence
 
 
 def test_the_cost_of_a_prevented_report_is_not_established_without_a_proven_fall(tmp_path):
@@ -505,7 +533,7 @@ def test_the_same_evaluation_gives_the_same_documents_and_says_the_verdict_first
     files = evaluation_files(result)
     assert files["evaluation.docx"] == evaluation_files(result)["evaluation.docx"]
     texts = [paragraph.text for paragraph in Document(BytesIO(files["evaluation.docx"])).paragraphs]
-    told = [texts.index(text) for text in (result.amendments[0], result.headline, result.interval_sentence)]
+    told = [texts.index(tidy(text)) for text in (result.amendments[0], result.headline, result.interval_sentence)]
     assert told == sorted(told)
     assert result.doubt_sentence in texts[told[-1] + 1]
 
