@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cached_property, lru_cache, partial
 from pathlib import Path
@@ -34,6 +35,8 @@ ANALYSIS_BUFFER_M = 1000.0
 _NAME_COLUMN = re.compile(r"^(name|[a-z]+\d\dnm)$", re.IGNORECASE)
 
 Floats = NDArray[np.float64]
+
+_chosen_grid: ContextVar[str] = ContextVar("ostn15_grid", default="")
 
 set_network_enabled(active=False)  # offline is the rule: never fetch a grid file
 
@@ -136,22 +139,40 @@ def osgb36_to_wgs84(longitude: ArrayLike, latitude: ArrayLike) -> tuple[Floats, 
     return _transform(OSGB36, WGS84, longitude, latitude)
 
 
+def to_wgs84(shapes: Any) -> Any:
+    """Return a GeoSeries or GeoDataFrame in degrees, from the British grid by the OSTN15 grid if one is named."""
+    source = f"EPSG:{shapes.crs.to_epsg()}"
+    if source not in _ON_OSGB36 or ostn15_grid() is None:
+        return shapes.to_crs(WGS84)
+    to_degrees: Any = partial(_transform, source, WGS84)
+    moved = shapely.transform(shapes.geometry.to_numpy(), to_degrees, interleaved=False)
+    if isinstance(shapes, gpd.GeoSeries):
+        return gpd.GeoSeries(moved, index=shapes.index, crs=WGS84)
+    return shapes.set_geometry(gpd.GeoSeries(moved, index=shapes.index, crs=WGS84))
+
+
+def choose_ostn15_grid(path: str | Path) -> None:
+    """Use this OSTN15 grid file in the calling thread from now on; "" goes back to the one the environment names."""
+    _chosen_grid.set(str(path).strip())
+
+
 def ostn15_grid() -> Path | None:
-    """Return the local OSTN15 grid file named by `OSTN15_VARIABLE`, or None where none is named (R3.12).
+    """Return the local OSTN15 grid file that was chosen, else the one `OSTN15_VARIABLE` names, else None (R3.12).
 
     Raises
     ------
     SourceError
-        If it names a file that is not there.
+        If the file is not there.
     """
-    named = os.environ.get(OSTN15_VARIABLE, "").strip()
+    named = _chosen_grid.get() or os.environ.get(OSTN15_VARIABLE, "").strip()
     if not named:
         return None
     path = Path(named)
     if not path.is_file():
+        by = f"{OSTN15_VARIABLE} names" if not _chosen_grid.get() else "The settings name"
         raise SourceError(
-            f"{OSTN15_VARIABLE} names the grid file {path}, which is not there; correct it, or remove it to convert "
-            "coordinates without a grid (to 2 m)."
+            f"{by} the OSTN15 grid file {path}, which is not there; correct it, or remove it to convert coordinates "
+            "without a grid (to 2 m)."
         )
     return path
 
@@ -206,7 +227,7 @@ def area_from_frame(frame: Any, *, name: str, buffer_m: float = ANALYSIS_BUFFER_
     series = gpd.GeoSeries(polygons, crs=frame.crs)
     if series.crs is None:
         series = series.set_crs(WGS84)
-    series = series.to_crs(WGS84)
+    series = to_wgs84(series)
     boundary = shapely.union_all(shapely.make_valid(series.to_numpy()))
     west, south, east, north = boundary.bounds
     if not (-180 <= west <= east <= 180 and -90 <= south <= north <= 90):
@@ -273,7 +294,7 @@ def _by_grid(source: str, target: str, grid: str) -> Any:
         transformer = Transformer.from_pipeline(pipeline)
     except ProjError as error:
         raise SourceError(
-            f"The grid file {Path(grid).name} named by {OSTN15_VARIABLE} is no grid of coordinate shifts; use "
+            f"The grid file {Path(grid).name} is no OSTN15 grid of coordinate shifts; use "
             "uk_os_OSTN15_NTv2_OSGBtoETRS.tif or .gsb."
         ) from error
     return partial(transformer.transform, direction="FORWARD" if is_forward else "INVERSE")

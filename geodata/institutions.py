@@ -20,7 +20,7 @@ import shapely
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
-from geodata.area import WGS84, StudyArea
+from geodata.area import WGS84, StudyArea, to_wgs84
 from geodata.confidence import SAME_PLACE_M, at_any
 from geodata.errors import DesignError, SourceError
 from geodata.findings import DEFAULT_SHARE, DefaultLocation, Finding
@@ -147,7 +147,7 @@ def read_institutions(path: str | Path) -> tuple[Institution, ...]:
     if not any(usable):
         raise SourceError(f"{path.name} holds neither polygons nor points; draw each institution as one of them.")
     frame = frame.loc[usable]
-    frame = frame.set_crs(WGS84) if frame.crs is None else frame.to_crs(WGS84)
+    frame = frame.set_crs(WGS84) if frame.crs is None else to_wgs84(frame)
     named = {str(column).lower(): column for column in frame.columns}
     names = frame[named["name"]].fillna("").astype(str) if "name" in named else pd.Series("", index=frame.index)
     actions = frame[named["action"]].fillna("exclude").astype(str) if "action" in named else None

@@ -49,6 +49,7 @@ def read_database(
     timezone: str = "Europe/London",
     parameters: Mapping[str, Any] | None = None,
     timeout_seconds: int = TIMEOUT_SECONDS,
+    password: str | None = None,
 ) -> Intake:
     """Read incidents from a database (extra ``postgis``: PostgreSQL with or without PostGIS; SQLite as well).
 
@@ -68,6 +69,8 @@ def read_database(
         Values for the query's ``:name`` places.
     timeout_seconds : int
         After how long the query is stopped.
+    password : str, optional
+        The password, where it is given apart from the address, which must then hold none.
 
     Raises
     ------
@@ -78,7 +81,7 @@ def read_database(
     check_timezone(timezone)
     known = load_profile(profile) if profile is not None else Profile()
     known = replace(known, columns={**known.columns, **(mapping or {})})
-    address = _address(url)
+    address = _address(url, password)
     name = f"database '{_database_name(address)}'"
     with _connected(address, timeout_seconds, name) as connection:
         table = _open_query(_Query(connection, query.strip().rstrip(";"), parameters or {}, name))
@@ -191,7 +194,7 @@ def _series(name: str, values: list[Any]) -> pl.Series:
         return pl.Series(name, [None if value is None else str(value) for value in values], dtype=pl.String)
 
 
-def _address(url: str) -> URL:
+def _address(url: str, password: str | None) -> URL:
     try:
         from sqlalchemy.engine import make_url
         from sqlalchemy.exc import ArgumentError, NoSuchModuleError
@@ -200,7 +203,7 @@ def _address(url: str) -> URL:
             "Reading a database needs more packages; install the extra: pip install 'asb-hotspots[postgis]'."
         ) from error
     try:
-        address = make_url(url)
+        address = make_url(url.strip())
         address.get_dialect()
     except NoSuchModuleError as error:
         raise SourceError(
@@ -210,7 +213,13 @@ def _address(url: str) -> URL:
         raise SourceError(
             "The address of the database is not understood; write it like postgresql+psycopg://user@server/database."
         ) from error
-    return address
+    if password is None:
+        return address
+    if address.password or "password" in address.query:
+        raise SourceError(
+            "The address of the database holds a password; take it out and give it as the password, which is not shown."
+        )
+    return address.set(password=password) if password else address
 
 
 def _database_name(address: URL) -> str:

@@ -10,7 +10,7 @@ import geopandas as gpd
 import pandas as pd
 import polars as pl
 
-from geodata.area import WGS84
+from geodata.area import to_wgs84
 from geodata.categories import slug
 from geodata.errors import DataError
 from geodata.period import month_start
@@ -62,7 +62,7 @@ def _with_degrees(frame: Any) -> pd.DataFrame:
     """Return a plain table; the points of a GeoDataFrame become longitude and latitude."""
     if not isinstance(frame, gpd.GeoDataFrame) or "longitude" in frame:
         return pd.DataFrame(frame)
-    located: Any = frame if frame.crs is None else frame.to_crs(WGS84)
+    located: Any = frame if frame.crs is None else to_wgs84(frame)
     points = located.geometry
     table = pd.DataFrame(frame.drop(columns=points.name))
     return table.assign(longitude=points.x.to_numpy(), latitude=points.y.to_numpy())

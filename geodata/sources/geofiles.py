@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 import pyogrio
 import shapely
 
-from geodata.area import BRITISH_NATIONAL_GRID, WGS84
+from geodata.area import BRITISH_NATIONAL_GRID, WGS84, to_wgs84
 from geodata.errors import SourceError
 from geodata.sources.columns import SYNONYMS, looks_like_incidents
 from geodata.sources.files import Part, check_limits, list_members, open_archive
@@ -116,7 +116,7 @@ def degrees_of(shapes: Any, crs: Any, name: str) -> pl.DataFrame:
     points = shapely.centroid(shapes[held])  # of one point: the point itself
     if crs is None:
         crs = _guessed_crs(points, name)
-    located = gpd.GeoSeries(points, crs=crs).to_crs(WGS84)
+    located = to_wgs84(gpd.GeoSeries(points, crs=crs))
     values = np.full((len(shapes), 2), np.nan)
     values[held] = np.column_stack([located.x, located.y])
     values[~np.isfinite(values).all(axis=1)] = np.nan

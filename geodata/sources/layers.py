@@ -10,7 +10,7 @@ import geopandas as gpd
 import pyogrio
 import shapely
 
-from geodata.area import WGS84, StudyArea
+from geodata.area import WGS84, StudyArea, to_wgs84
 from geodata.errors import SourceError
 from geodata.sources.refusing import one_sentence
 
@@ -71,7 +71,7 @@ def read_layer(
         )
     held = frame.loc[frame.geometry.notna() & ~frame.geometry.is_empty]
     held = held.loc[[fits(kind) for kind in held.geom_type]]
-    located: gpd.GeoDataFrame = held.set_crs(WGS84) if held.crs is None else held.to_crs(WGS84)
+    located: gpd.GeoDataFrame = held.set_crs(WGS84) if held.crs is None else to_wgs84(held)
     return located.reset_index(drop=True)
 
 

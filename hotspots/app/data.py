@@ -9,6 +9,7 @@ import hashlib
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from importlib import resources
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Protocol
@@ -17,9 +18,9 @@ import geopandas as gpd
 import pandas as pd
 import streamlit as st
 
-from geodata.area import StudyArea, read_area
+from geodata.area import StudyArea, choose_ostn15_grid, read_area
 from geodata.calendar import own_bank_holidays, school_holidays
-from geodata.errors import DesignError, SourceError
+from geodata.errors import DesignError
 from geodata.nsir import report_types
 from geodata.period import parse_month
 from geodata.quality import Gate
@@ -77,29 +78,45 @@ class Dataset:
     streets: gpd.GeoDataFrame | None
     cameras: gpd.GeoDataFrame | None
     design: Path | None = None  # the sample's pilot, as a design file
+    grid: str = ""  # OSTN15 grid file these data were read with
 
 
-def load(
-    paths: Sequence[Path],
-    area: Path,
-    *,
-    name: str = "",
-    streets: Path | None = None,
-    cameras: Path | None = None,
-    design: Path | None = None,
-    profile: Path | None = None,
-) -> Dataset:
-    """Read incident files, the area and whatever was given beside them, as the command line reads them.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beside:
+    """What is read beside the incidents, as paths.
+
+    ``grid`` is an OSTN15 file (R3.12), which every conversion of these data then goes by.
+    """
+
+    area: Path
+    name: str = ""
+    streets: Path | None = None
+    cameras: Path | None = None
+    profile: Path | None = None
+    design: Path | None = None
+    grid: str = ""
+
+
+def load(incidents: Sequence[Path] | Callable[[], Intake], beside: Beside) -> Dataset:
+    """Read incidents, the area and whatever was given beside them, as the command line reads them.
 
     Raises
     ------
     SourceError
         If a file cannot be read; the message says which and what to do.
     """
-    place, intake = read_area(area, name=name.strip() or None), read(paths, profile=profile)
-    lines = read_streets(streets) if streets else None
-    existing = read_cameras(cameras) if cameras else None
-    return Dataset(_key(intake, place, lines, existing), place.name, intake, place, lines, existing, design)
+    use_grid(beside.grid)
+    place = read_area(beside.area, name=beside.name.strip() or None)
+    intake = incidents() if callable(incidents) else read(incidents, profile=beside.profile)
+    lines = read_streets(beside.streets) if beside.streets else None
+    existing = read_cameras(beside.cameras) if beside.cameras else None
+    key = _key(intake, place, lines, existing, beside.grid)
+    return Dataset(key, place.name, intake, place, lines, existing, beside.design, beside.grid)
+
+
+def use_grid(grid: str) -> None:
+    """Convert coordinates of this page by an OSTN15 grid file; "" without one, or by what the environment names."""
+    choose_ostn15_grid(grid)
 
 
 def load_city(folder: Path) -> Dataset:
@@ -110,13 +127,11 @@ def load_city(folder: Path) -> Dataset:
     SourceError
         If a file of the city is not there.
     """
-    city = load(
-        [folder / "incidents.csv"],
-        folder / "area.geojson",
-        streets=folder / "streets.geojson",
-        cameras=folder / "cameras.csv",
+    beside = Beside(
+        area=folder / "area.geojson", streets=folder / "streets.geojson", cameras=folder / "cameras.csv",
         design=folder / "design.toml",
-    )
+    )  # fmt: skip
+    city = load([folder / "incidents.csv"], beside)
     return replace(city, name="Sample city")
 
 
@@ -139,44 +154,14 @@ _KEPT_FOLDER = TemporaryDirectory(prefix="asb-hotspots-kept-")
 _OPEN_FOLDERS: list[TemporaryDirectory[str]] = []  # held, so that the folder is removed when the app ends
 
 
-def load_uploads(
-    incidents: Sequence[Upload],
-    area: Sequence[Upload],
-    *,
-    name: str,
-    streets: Sequence[Upload],
-    cameras: Upload | None,
-    profile: Upload | None = None,
-) -> Dataset:
-    """Read uploaded files; they are on disk only while they are read.
-
-    Raises
-    ------
-    SourceError
-        If no incident file or no area file was given, or a file cannot be read.
-    """
-    if not incidents or not area:
-        raise SourceError("Give at least one file of incidents and one area file (a boundary drawn as a polygon).")
-    with TemporaryDirectory(prefix="asb-hotspots-upload-") as folder:
-        root = Path(folder)
-        return load(
-            _without_companions(_write(incidents, root / "incidents")),
-            _main_file(_write(area, root / "area")),
-            name=name,
-            streets=_main_file(_write(streets, root / "streets")) if streets else None,
-            cameras=_write([cameras], root / "cameras")[0] if cameras else None,
-            profile=_write([profile], root / "profile")[0] if profile else None,
-        )
-
-
 def keep(upload: Upload) -> str:
     """Keep an uploaded file while the app runs, for a setting that names a file; the same file has one path."""
     content = upload.getvalue()
     folder = Path(_KEPT_FOLDER.name) / hashlib.sha256(content).hexdigest()[:16]
-    return str(_write([upload], folder)[0]) if not folder.exists() else str(next(folder.iterdir()))
+    return str(write([upload], folder)[0]) if not folder.exists() else str(next(folder.iterdir()))
 
 
-def _write(uploads: Sequence[Upload], folder: Path) -> list[Path]:
+def write(uploads: Sequence[Upload], folder: Path) -> list[Path]:
     """Write files under their own names; a repeated name goes to its own folder."""
     written = []
     for number, upload in enumerate(uploads):
@@ -188,47 +173,11 @@ def _write(uploads: Sequence[Upload], folder: Path) -> list[Path]:
     return written
 
 
-def _main_file(paths: Sequence[Path]) -> Path:
-    """Return the file to open: of a Shapefile's parts the ``.shp``."""
-    return next((path for path in paths if path.suffix.lower() == ".shp"), paths[0])
-
-
-_COMPANIONS = (".shx", ".dbf", ".prj", ".cpg", ".sbn", ".sbx", ".qix")
-
-
-def _without_companions(paths: Sequence[Path]) -> list[Path]:
-    """Return the files to open: a Shapefile's other parts are found beside its ``.shp``."""
-    shapes = {path.with_suffix("") for path in paths if path.suffix.lower() == ".shp"}
-    return [path for path in paths if not (path.suffix.lower() in _COMPANIONS and path.with_suffix("") in shapes)]
-
-
-def load_folder(incidents: str, area: str, *, name: str, streets: str, cameras: str, profile: str = "") -> Dataset:
-    """Read from paths on this machine.
-
-    Raises
-    ------
-    SourceError
-        If a path is missing or a file cannot be read.
-    """
-    if not incidents.strip() or not area.strip():
-        raise SourceError("Give the path of the incident files and the path of the area file.")
-    return load(
-        [_path(incidents)],
-        _path(area),
-        name=name,
-        streets=_path(streets) if streets.strip() else None,
-        cameras=_path(cameras) if cameras.strip() else None,
-        profile=_path(profile) if profile.strip() else None,
-    )
-
-
-def _path(text: str) -> Path:
-    return Path(text.strip().strip("\"'")).expanduser()
-
-
-def _key(intake: Intake, area: StudyArea, streets: gpd.GeoDataFrame | None, cameras: gpd.GeoDataFrame | None) -> str:
+def _key(
+    intake: Intake, area: StudyArea, streets: gpd.GeoDataFrame | None, cameras: gpd.GeoDataFrame | None, grid: str
+) -> str:
     digest = hashlib.sha256(fingerprint(intake.records).encode())
-    digest.update(area.name.encode())
+    digest.update(f"{area.name}|{grid}".encode())
     digest.update(area.boundary.wkb)
     for frame in (streets, cameras):
         digest.update(b"none" if frame is None else frame.to_json().encode())
@@ -280,6 +229,12 @@ def current_gate(dataset: Dataset, config: RunConfig) -> Gate:
         If nothing usable is left.
     """
     return _gate(dataset.key, config, dataset)
+
+
+def shipped_tables() -> dict[str, bytes]:
+    """Return the tables that come with the tool and a user's file may replace, by file name."""
+    folder = resources.files("geodata").joinpath("data")
+    return {name: folder.joinpath(name).read_bytes() for name in ("nsir.csv", "school_holidays_england.csv")}
 
 
 def check_files(dataset: Dataset, config: RunConfig) -> None:
@@ -390,7 +345,7 @@ def read_upload(upload: Upload, reader: Callable[[Path], dict[str, Any]]) -> dic
         If the file cannot be used; the message says why.
     """
     with TemporaryDirectory(prefix="asb-hotspots-upload-") as folder:
-        return reader(_write([upload], Path(folder))[0])
+        return reader(write([upload], Path(folder))[0])
 
 
 def digest(upload: Upload, also: str = "") -> str:
@@ -474,7 +429,7 @@ def evaluate_uploads(uploads: Sequence[Upload]) -> Evaluation:
         If there is not exactly one design file, or it or a file it names cannot be used.
     """
     with TemporaryDirectory(prefix="asb-hotspots-design-") as folder:
-        designs = [path for path in _write(uploads, Path(folder)) if path.suffix.lower() == ".toml"]
+        designs = [path for path in write(uploads, Path(folder)) if path.suffix.lower() == ".toml"]
         if len(designs) != 1:
             raise DesignError(
                 f"Give exactly one design file (.toml) and the files it names; {len(designs)} were given."

@@ -14,7 +14,7 @@ from geodata.confidence import at_any
 from geodata.errors import DataError
 from geodata.institutions import Action, LocationDecision, LocationPolicy
 from geodata.quality import QualityReport, blocking
-from hotspots.app import data, state, words
+from hotspots.app import data, state, widgets, words
 from hotspots.app.data import Dataset
 from hotspots.config import RunConfig, with_settings
 
@@ -147,7 +147,11 @@ def show_files(dataset: Dataset, config: RunConfig) -> None:
     """Let a person give the files that settings name, and take them away again."""
     with st.expander("Files that go with these data: institutions, LSOAs, school and bank holidays, kinds of ASB"):
         with st.form("setting-files", border=False):
-            given = {name: st.file_uploader(label, key=f"file-{name}") for name, label in FILES.items()}
+            columns = st.columns(2)
+            given = {
+                name: columns[number % 2].file_uploader(label, key=f"file-{name}")
+                for number, (name, label) in enumerate(FILES.items())
+            }
             used = st.form_submit_button("Use these files")
         if used and any(given.values()):
             _use_files(dataset, config, {name: data.keep(file) for name, file in given.items() if file})
@@ -156,6 +160,8 @@ def show_files(dataset: Dataset, config: RunConfig) -> None:
             st.write("In use: " + ", ".join(words.plain(Path(getattr(config, name)).name) for name in held))
             if st.button("Use none of them"):
                 _use_files(dataset, config, dict.fromkeys(FILES, ""))
+        st.write("The tables used without a file of yours; take one as a start and edit it:")
+        widgets.downloads(data.shipped_tables(), stem="shipped")
 
 
 def _use_files(dataset: Dataset, config: RunConfig, paths: Mapping[str, str]) -> None:

@@ -63,6 +63,7 @@ def page(title: str) -> None:
     """Begin a page: its heading, the shared look, and in the sidebar what is loaded."""
     st.html(_STYLE)
     dataset = state.dataset()
+    data.use_grid(dataset.grid if dataset is not None else "")
     with st.sidebar:
         _loaded(dataset)
     left, right = st.columns([3, 2], vertical_alignment="center")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import sqlite3
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -12,9 +13,11 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from geodata.area import operation_accuracy
 from geodata.institutions import LocationPolicy
 from geodata.sample import make_city, write_city
-from hotspots.app import data, decisions
+from hotspots.app import data, decisions, reading
+from hotspots.app.data import Beside
 from hotspots.report import run_files
 from hotspots.report.provenance import run_json
 
@@ -160,22 +163,125 @@ def test_the_profile_offered_reads_the_same_extract_again(city, few, tmp_path):
     few.rename(columns={"category": "Sorte"}).to_csv(source, index=False)
     first = tmp_path / "first.toml"
     first.write_text('[columns]\ncategory = "Sorte"\n', encoding="utf-8")
-    dataset = data.load([source], city["area.geojson"], profile=first)
+    dataset = data.load([source], Beside(area=city["area.geojson"], profile=first))
     offered = data.profile_of(dataset)
     assert offered is not None
     kept.write_bytes(offered)
-    assert data.load([source], city["area.geojson"], profile=kept).key == dataset.key
+    assert data.load([source], Beside(area=city["area.geojson"], profile=kept)).key == dataset.key
 
 
 def test_police_uk_files_have_no_profile_to_keep(shared):
     file = shared / "data/police_uk/wolverhampton_2014-01_2014-02.csv"
     boundary = shared / "data/boundaries/wolverhampton_lad19_E08000031.geojson"
-    assert data.profile_of(data.load([file], boundary)) is None
+    assert data.profile_of(data.load([file], Beside(area=boundary))) is None
+
+
+# ---- a database
+
+SECRET = "s3cr3t-p4ss"
+
+
+def ask(app: AppTest, address: str, query: str, area: Path, password: str = "") -> AppTest:
+    field(app.text_input, "Address, without the password").set_value(address)
+    field(app.text_input, "Password").set_value(password)
+    field(app.text_area, "Query").set_value(query)
+    areas = [u for u in app.file_uploader if u.label.startswith("Area")]
+    areas[-1].set_value([(area.name, area.read_bytes(), "application/geo+json")])
+    return press(app, "Ask the database")
+
+
+@pytest.fixture
+def database(few, tmp_path) -> str:
+    file = tmp_path / "log.sqlite"
+    with sqlite3.connect(file) as connection:
+        few.to_sql("log", connection, index=False)
+    return f"sqlite:///{file}"
+
+
+def test_a_query_gives_the_reports_of_the_same_table_in_a_file(app, root, few, city, database):
+    ask(app, database, "SELECT * FROM log", city["area.geojson"])
+    assert not app.exception
+    assert not app.error
+    other = AppTest.from_file(str(root / "streamlit_app.py"), default_timeout=TIMEOUT_S).run()
+    upload(other, [("log.csv", few.to_csv(index=False).encode())], city["area.geojson"])
+    assert n_used(app) == n_used(other) > 500
+
+
+def test_the_address_may_come_from_the_environment_the_app_was_started_in(app, city, database, monkeypatch):
+    ask(app, "", "SELECT * FROM log", city["area.geojson"])
+    assert "ASB_HOTSPOTS_DATABASE" in app.error[0].value.replace("\\", "")
+    monkeypatch.setenv("ASB_HOTSPOTS_DATABASE", database)
+    ask(app, "", "SELECT * FROM log", city["area.geojson"])
+    assert not app.error
+    assert n_used(app) > 500
+
+
+@pytest.mark.parametrize(
+    ("address", "query", "says"),
+    [
+        ("postgresql+psycopg://reader@127.0.0.1:9/asb", "SELECT 1", "could not be read"),
+        (f"postgresql+psycopg://reader:{SECRET}@127.0.0.1:9/asb", "SELECT 1", "holds a password; take it out"),
+        (f"postgresql+psycopg://reader@127.0.0.1:9/asb?password={SECRET}", "SELECT 1", "holds a password; take it out"),
+        (f"reader:{SECRET}@127.0.0.1/asb", "SELECT 1", "not understood"),
+        ("sqlite:////nowhere.sqlite", "SELECT 1", "no file"),
+        ("sqlite:////nowhere.sqlite", " ", "Write the query"),
+    ],
+)
+def test_a_database_that_does_not_answer_is_one_sentence_and_the_password_is_nowhere(app, city, address, query, says):
+    ask(app, address, query, city["area.geojson"], SECRET)
+    assert not app.exception
+    (error,) = app.error
+    assert says in error.value.replace("\\", "")
+    assert SECRET not in error.value
+    assert field(app.text_input, "Password").value == ""
+    assert SECRET not in field(app.text_input, "Password").proto.SerializeToString().decode(errors="ignore")
+    held = app.session_state._state.filtered_state  # all of it, the address as typed aside
+    assert len(held) > 0
+    assert SECRET not in repr([value for value in held.values() if value != address])
+
+
+def test_what_was_asked_of_a_database_is_in_run_json_and_its_password_is_not(app, city, database):
+    ask(app, database, "SELECT * FROM log", city["area.geojson"])
+    run = data.run(app.session_state["asb_dataset"], app.session_state["asb_config"], lambda _: None)
+    written = run_json(run).decode()
+    assert "database 'log.sqlite' was asked by a query with SHA-256" in written
+    assert database not in written
+    assert SECRET not in repr(reading.Question(query="SELECT 1", address="sqlite://", password=SECRET))
+
+
+# ---- an OSTN15 grid
+
+
+def test_a_local_grid_moves_the_points_and_is_named_in_run_json(city, few, tmp_path, ntv2_grid):
+    few.to_csv(tmp_path / "log.csv", index=False)
+    grid = ntv2_grid(tmp_path / "own.gsb", north_s=1.0, west_s=10.0)  # the truth is about five seconds west
+    paths = reading.Paths(area=str(city["area.geojson"]))
+    plain = reading.from_folder(str(tmp_path / "log.csv"), paths)
+    told = reading.from_folder(str(tmp_path / "log.csv"), paths, str(grid))
+    assert told.key != plain.key
+    apart = plain.intake.records["longitude"] - told.intake.records["longitude"]
+    # OSGB36 itself lies about five seconds east of WGS84 here
+    assert apart.median() == pytest.approx(5 / 3600, abs=0.5 / 3600)
+    data.use_grid(told.grid)
+    assert "own.gsb" in operation_accuracy()
+    data.use_grid(plain.grid)
+    assert "own.gsb" not in operation_accuracy()
+
+
+def test_a_grid_that_is_none_is_refused_where_it_is_given(app, city, few, tmp_path):
+    few.to_csv(tmp_path / "log.csv", index=False)
+    (tmp_path / "own.gsb").write_bytes(b"no grid" * 50)
+    field(app.text_input, "OSTN15 grid (optional): British grid coordinates to 1 m instead of 2 m").set_value(
+        str(tmp_path / "own.gsb")
+    )
+    open_paths(app, tmp_path / "log.csv", city["area.geojson"])
+    assert not app.exception
+    assert "is no OSTN15 grid" in page_text(app)
 
 
 def test_companions_are_left_out_only_beside_their_own_shapefile():
     given = [Path(name) for name in ("a.shp", "a.DBF", "a.prj", "b.dbf", "c.csv")]
-    assert [path.name for path in data._without_companions(given)] == ["a.shp", "b.dbf", "c.csv"]
+    assert [path.name for path in reading._without_companions(given)] == ["a.shp", "b.dbf", "c.csv"]
 
 
 # ---- places to decide on

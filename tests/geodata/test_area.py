@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-import struct
+from collections.abc import Callable
 from pathlib import Path
 
 import geopandas as gpd
@@ -17,10 +17,12 @@ from geodata.area import (
     StudyArea,
     area_from_frame,
     british_grid_to_wgs84,
+    choose_ostn15_grid,
     metric_crs,
     operation_accuracy,
     osgb36_to_wgs84,
     read_area,
+    to_wgs84,
 )
 from geodata.errors import SourceError
 
@@ -65,26 +67,9 @@ def test_degrees_known_to_be_osgb36_are_put_where_they_belong() -> None:
 # ---- a local grid of shifts
 
 
-def ntv2_grid(path: Path, north_s: float, west_s: float) -> Path:
-    """Write an NTv2 grid over Great Britain that shifts every place by the same seconds north and west."""
-
-    def line(key: str, value: object) -> bytes:
-        kinds = {int: "<i4x", float: "<d"}
-        body = struct.pack(kinds[type(value)], value) if type(value) in kinds else str(value).encode().ljust(8)
-        return key.encode().ljust(8) + body
-
-    head = [("NUM_OREC", 11), ("NUM_SREC", 11), ("NUM_FILE", 1), ("GS_TYPE", "SECONDS"), ("VERSION", "TEST"),
-            ("SYSTEM_F", "OSGB36"), ("SYSTEM_T", "ETRS89"), ("MAJOR_F", 6377563.396), ("MINOR_F", 6356256.909),
-            ("MAJOR_T", 6378137.0), ("MINOR_T", 6356752.314140),
-            ("SUB_NAME", "TEST"), ("PARENT", "NONE"), ("CREATED", "20260101"), ("UPDATED", "20260101"),
-            ("S_LAT", 49.0 * 3600), ("N_LAT", 61.0 * 3600), ("E_LONG", -3.0 * 3600), ("W_LONG", 9.0 * 3600),
-            ("LAT_INC", 3600.0), ("LONG_INC", 3600.0), ("GS_COUNT", 13 * 13)]  # fmt: skip
-    shifts = struct.pack("<4f", north_s, west_s, 0.01, 0.01) * (13 * 13)
-    path.write_bytes(b"".join(line(*item) for item in head) + shifts + b"END".ljust(16))
-    return path
-
-
-def test_a_local_grid_is_used_and_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_local_grid_is_used_and_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ntv2_grid: Callable[..., Path]
+) -> None:
     osgb36 = Transformer.from_crs(BRITISH_NATIONAL_GRID, "EPSG:4277", always_xy=True).transform(391370.6, 298718.3)
     grid = ntv2_grid(tmp_path / "with a space.gsb", north_s=1.0, west_s=5.0)
     monkeypatch.setenv(OSTN15_VARIABLE, str(grid))
@@ -98,7 +83,7 @@ def test_a_local_grid_is_used_and_named(tmp_path: Path, monkeypatch: pytest.Monk
 
 
 def test_a_place_the_grid_does_not_cover_is_converted_without_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ntv2_grid: Callable[..., Path]
 ) -> None:
     without = british_grid_to_wgs84([391370.6, 800_000.0], [298718.3, 300_000.0])
     monkeypatch.setenv(OSTN15_VARIABLE, str(ntv2_grid(tmp_path / "grid.gsb", north_s=1.0, west_s=5.0)))
@@ -107,12 +92,29 @@ def test_a_place_the_grid_does_not_cover_is_converted_without_it(
     assert (longitude[1], latitude[1]) == (without[0][1], without[1][1])
 
 
+def test_shapes_on_the_british_grid_go_by_the_chosen_grid_too(tmp_path: Path, ntv2_grid: Callable[..., Path]) -> None:
+    points = gpd.GeoSeries([shapely.Point(391370.6, 298718.3)], index=["x"], crs=BRITISH_NATIONAL_GRID)
+    frame = gpd.GeoDataFrame({"n": [1]}, index=["x"], geometry=points)
+    plain = to_wgs84(points)
+    assert plain.index.tolist() == ["x"]
+    choose_ostn15_grid(ntv2_grid(tmp_path / "own.gsb", north_s=1.0, west_s=10.0))
+    try:
+        by_grid = tuple(map(float, british_grid_to_wgs84(391370.6, 298718.3)))
+        for moved in (to_wgs84(points), to_wgs84(frame).geometry):
+            assert moved.crs == "EPSG:4326"
+            assert (moved.x.iloc[0], moved.y.iloc[0]) == pytest.approx(by_grid, abs=1e-12)
+            assert moved.index.tolist() == ["x"]
+        assert abs(plain.x.iloc[0] - by_grid[0]) > 0.0005
+    finally:
+        choose_ostn15_grid("")
+
+
 def test_a_grid_file_that_is_missing_or_no_grid_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(OSTN15_VARIABLE, str(tmp_path / "OSTN15.tif"))
-    with pytest.raises(SourceError, match=r"names the grid file .*OSTN15\.tif, which is not there"):
+    with pytest.raises(SourceError, match=r"names the OSTN15 grid file .*OSTN15\.tif, which is not there"):
         british_grid_to_wgs84(391370.6, 298718.3)
     (tmp_path / "OSTN15.tif").write_bytes(b"not a grid" * 100)
-    with pytest.raises(SourceError, match=r"OSTN15\.tif .* is no grid of coordinate shifts"):
+    with pytest.raises(SourceError, match=r"OSTN15\.tif is no OSTN15 grid of coordinate shifts"):
         british_grid_to_wgs84(391370.6, 298718.3)
     square(-87.63, 41.88).project(-87.63, 41.88)  # a place that needs no grid
 

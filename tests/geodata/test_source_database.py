@@ -133,6 +133,21 @@ def test_rows_of_a_table_are_the_records_of_the_csv(server: str, expected: pd.Da
     assert intake.kind == "force_extract"
 
 
+def test_the_password_may_be_given_apart_from_the_address(server: str, expected: pd.DataFrame) -> None:
+    without = server.replace(f":{SECRET}@", "@")
+    assert SECRET not in without
+    same(read_database(without, "SELECT * FROM log", password=SECRET).records, expected)
+    for password in ("wrong-p4ss", ""):
+        with pytest.raises(SourceError) as told:
+            read_database(without, "SELECT * FROM log", password=password)
+        assert "\n" not in str(told.value)
+        assert "password" in str(told.value)  # the server's own word: authentication failed, or none supplied
+        assert "wrong-p4ss" not in str(told.value)
+    with pytest.raises(SourceError, match="holds a password; take it out") as told:
+        read_database(server, "SELECT * FROM log", password=SECRET)
+    assert SECRET not in str(told.value)
+
+
 @pytest.mark.parametrize("column", ["geom", "geog"])
 def test_postgis_points_are_the_position(server: str, expected: pd.DataFrame, column: str) -> None:
     intake = read_database(server, f"SELECT log_no, occurred, category, location, caller, {column} AS p FROM spatial")
