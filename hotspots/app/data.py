@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from importlib import resources
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -177,7 +177,8 @@ def _key(
     intake: Intake, area: StudyArea, streets: gpd.GeoDataFrame | None, cameras: gpd.GeoDataFrame | None, grid: str
 ) -> str:
     digest = hashlib.sha256(fingerprint(intake.records).encode())
-    digest.update(f"{area.name}|{grid}".encode())
+    said = [getattr(intake, part.name) for part in fields(intake) if part.name != "records"]
+    digest.update(repr((said, area.name, grid)).encode())  # the same records may come of other files, or of fewer rows
     digest.update(area.boundary.wkb)
     for frame in (streets, cameras):
         digest.update(b"none" if frame is None else frame.to_json().encode())

@@ -167,13 +167,27 @@ def test_the_profile_offered_reads_the_same_extract_again(city, few, tmp_path):
     offered = data.profile_of(dataset)
     assert offered is not None
     kept.write_bytes(offered)
-    assert data.load([source], Beside(area=city["area.geojson"], profile=kept)).key == dataset.key
+    again = data.load([source], Beside(area=city["area.geojson"], profile=kept))
+    pd.testing.assert_frame_equal(again.intake.records, dataset.intake.records)
 
 
 def test_police_uk_files_have_no_profile_to_keep(shared):
     file = shared / "data/police_uk/wolverhampton_2014-01_2014-02.csv"
     boundary = shared / "data/boundaries/wolverhampton_lad19_E08000031.geojson"
     assert data.profile_of(data.load([file], Beside(area=boundary))) is None
+
+
+def test_the_same_records_of_another_file_or_of_more_rows_are_other_data(few, city, tmp_path):
+    undated = few.iloc[:7].assign(occurred_from="", occurred_to="", created_dt="")
+    for name, rows in (("a.csv", few), ("b.csv", few), ("more/a.csv", pd.concat([few, undated]))):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        rows.to_csv(tmp_path / name, index=False)
+    paths = reading.Paths(area=str(city["area.geojson"]))
+    a, b, more = (reading.from_folder(str(tmp_path / name), paths) for name in ("a.csv", "b.csv", "more/a.csv"))
+    assert len({a.key, b.key, more.key}) == 3
+    assert len(a.intake.records) == len(more.intake.records)
+    assert (more.intake.n_read, more.intake.dropped["no date"]) == (len(few) + 7, 7)
+    assert reading.from_folder(str(tmp_path / "a.csv"), paths).key == a.key
 
 
 # ---- a database
