@@ -206,7 +206,9 @@ def read_area(path: str | Path, *, name: str | None = None, buffer_m: float = AN
     try:
         frame: Any = gpd.read_file(path)
     except Exception as error:  # pyogrio raises many kinds; the user needs one sentence
-        raise SourceError(f"{path.name} could not be read as a polygon file: {_first_line(error)}.") from error
+        raise SourceError(
+            f"{path.name} could not be read as a polygon file; give the boundary as GeoJSON, GeoPackage or Shapefile."
+        ) from error
     return area_from_frame(frame, name=name or _own_name(frame) or path.stem, buffer_m=buffer_m)
 
 
@@ -245,10 +247,6 @@ def _own_name(frame: Any) -> str:
     columns = [column for column in frame.columns if _NAME_COLUMN.match(str(column))]
     names = [str(frame[column].iloc[0]).strip() for column in columns if isinstance(frame[column].iloc[0], str)]
     return next((name for name in names if name), "")
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().splitlines()[0][:200].rstrip(".") if str(error).strip() else type(error).__name__
 
 
 @lru_cache(maxsize=32)

@@ -15,6 +15,7 @@ from hotspots.results import Run
 from hotspots.seasons import calendar_months
 from hotspots.trend import (
     FEWEST_MONTHS,
+    HISTORICAL,
     LABELS,
     MEANINGS,
     hot_cold_steps,
@@ -59,7 +60,7 @@ def kinds(run: Run, options: Options) -> Answer:
     table["meaning"] = table["kind"].map(MEANINGS).fillna("")
     shown = table.loc[table["what"] == "hotspot"].head(MOST_ROWS)
     return Answer(
-        sentences=(*_kinds_said(table), "This is what has been, never what will be."),
+        sentences=(*_kinds_said(table), *_of_one_month(table), "This is what has been, never what will be."),
         table=table.drop(columns="last_hot").assign(last_unusual=_as_month(table["last_hot"])),
         picture=_strips(run, shown, steps_of_groups(steps, owner).state) if len(shown) else None,
         method=(
@@ -72,7 +73,7 @@ def kinds(run: Run, options: Options) -> Answer:
 
 def _kinds_said(table: pd.DataFrame) -> tuple[str, ...]:
     listed = table.loc[table["what"] == "hotspot"]
-    names = listed["label"].replace("", "of no kind, as not unusual last month")
+    names = listed["label"].replace("", "none of these kinds (not unusual last month)")
     said = []
     if len(listed) == 1:
         only = listed.iloc[0]
@@ -86,6 +87,16 @@ def _kinds_said(table: pd.DataFrame) -> tuple[str, ...]:
             "Among cells that are no hotspot: " + ", ".join(f"{name} {count:,}" for name, count in others.items()) + "."
         )
     return tuple(said) or ("No place was statistically unusual in any month.",)
+
+
+def _of_one_month(table: pd.DataFrame) -> tuple[str, ...]:
+    """Warn of the kind that one quiet month makes of a busy place."""
+    if not (table["kind"] == HISTORICAL).any():
+        return ()
+    return (
+        f"'{LABELS[HISTORICAL]}' says that a place unusual in nine of ten months was not so in the last one; a single "
+        "quiet month does not end a hotspot.",
+    )
 
 
 def _as_month(values: pd.Series) -> pd.Series:

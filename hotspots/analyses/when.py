@@ -64,7 +64,7 @@ def _week_said(run: Run, options: Options, own: PeakWindow | None, counts: pd.Da
     return (
         f"{name}: {own.describe()}.",
         f"The busiest hour of the day is {hour:02d}:00 to {(hour + 1) % 24:02d}:00; "
-        f"{n:,.0f} reports carry a clock time. Window found {own.method}.",
+        f"{n:,.0f} reports of kinds a patrol can deter carry a clock time. Window found {own.method}.",
     )
 
 

@@ -79,6 +79,7 @@ def show_answer(run: Run, name: str, asked: Asked, *, key: str = "") -> None:
 def show_table(table: pd.DataFrame, *, alt: str) -> None:
     """Show the first rows of a table under plain headings; keys for machines are in the file only."""
     kept = [name for name in table.columns if name not in KEYS and not table[name].isna().all()]
+    kept.sort(key=lambda name: _is_wordy(table, name))
     shown = table[kept].head(MOST_ROWS).copy()
     columns = {}
     for name in kept:
@@ -95,6 +96,12 @@ def show_table(table: pd.DataFrame, *, alt: str) -> None:
     )  # fmt: skip
     if len(table) > len(shown):
         st.caption(f"The first {len(shown):,} of {len(table):,} rows; the CSV holds all.")
+
+
+def _is_wordy(table: pd.DataFrame, name: str) -> bool:
+    """Say whether a column holds sentences: those come last, so that the numbers are seen first."""
+    values = table[name].head(MOST_ROWS)
+    return not pd.api.types.is_numeric_dtype(values) and name != "place" and values.astype(str).str.len().mean() > 26
 
 
 def _decimals(name: str) -> str:

@@ -35,8 +35,7 @@ h2 {font-size: 1.35rem !important;}
 h3 {font-size: 1.1rem !important;}
 [data-testid="stMetricValue"] {font-size: 1.6rem;}
 .asb-footer {border-top: 2px solid #12436D; margin-top: 1.5rem; padding-top: .5rem; font-size: .95rem; color: #0B0C0C;}
-.asb-synthetic {background: #0B0C0C; color: #FFFFFF; padding: .15rem .6rem; font-weight: 700; width: fit-content;
-  margin-left: auto;}
+.asb-synthetic {background: #0B0C0C; color: #FFFFFF; padding: .15rem .6rem; font-weight: 700; width: fit-content;}
 .asb-grade {display: flex; align-items: center; gap: 1rem; margin: .2rem 0 1rem 0;}
 .asb-grade b {background: #12436D; color: #FFFFFF; font-size: 2.6rem; line-height: 1; padding: .6rem 1.1rem;}
 .asb-grade span {font-size: 1.1rem; color: #0B0C0C;}
@@ -44,14 +43,14 @@ h3 {font-size: 1.1rem !important;}
   font-weight: 600; color: #0B0C0C;}
 .asb-finding {border-left: 8px solid #12436D; background: #F3F5F8; padding: .6rem .9rem; font-size: 1.1rem;
   font-weight: 600; color: #0B0C0C;}
-.asb-drawing {overflow-x: auto; border: 1px solid #D5D8DC; background: #FFFFFF;}
-.asb-drawing img {display: block; width: 100%; max-width: 900px; min-width: 560px;}
+.asb-drawing {overflow-x: auto; border: 1px solid #D5D8DC; background: #FFFFFF; max-width: 902px;}
+.asb-drawing img {display: block; width: 100%; min-width: 560px;}
 .asb-key {font-size: .85rem; color: #0B0C0C;}
 .asb-key summary {font-weight: 600; cursor: pointer;}
 .asb-key ul {list-style: none; margin: .2rem 0 0 0; padding: 0; display: flex; flex-wrap: wrap; gap: .1rem 1rem;}
 .asb-key li {display: flex; align-items: center; gap: .35rem; margin: 0; padding: 0;}
+.asb-wide {overflow-x: auto;}
 .asb-week {border-collapse: collapse; font-size: .8rem; width: 100%; color: #0B0C0C;}
-.asb-week caption {text-align: left; padding-bottom: .3rem;}
 .asb-week th {font-weight: 600; padding: .15rem .3rem; text-align: center;}
 .asb-week tbody th {text-align: right; white-space: nowrap;}
 .asb-week td {text-align: center; padding: .3rem .1rem; border: 1px solid #FFFFFF; min-width: 1.6rem;}
@@ -66,10 +65,9 @@ def page(title: str) -> None:
     data.use_grid(dataset.grid if dataset is not None else "")
     with st.sidebar:
         _loaded(dataset)
-    left, right = st.columns([3, 2], vertical_alignment="center")
-    left.title(title)
+    st.title(title)
     if dataset is not None and dataset.intake.is_synthetic:
-        right.html('<div class="asb-synthetic">SYNTHETIC sample data: no real place, person or report</div>')
+        st.html('<div class="asb-synthetic">SYNTHETIC sample data: no real place, person or report</div>')
 
 
 def _loaded(dataset: Dataset | None) -> None:
@@ -119,6 +117,7 @@ def run_of(dataset: Dataset, config: RunConfig) -> Run:
 def refuse(error: DataError) -> NoReturn:
     """Show the one sentence and end the page."""
     st.error(words.plain(error))
+    footer()
     st.stop()
 
 
@@ -264,6 +263,7 @@ def week_table(week: pd.DataFrame, caption: str) -> None:
         )
         rows.append(f'<tr><th scope="row">{name}</th>{boxes}</tr>')
     st.html(
-        f'<table class="asb-week"><caption>{escape(caption)}</caption><thead><tr><td></td>{head}</tr></thead>'
-        f"<tbody>{''.join(rows)}</tbody></table>"
+        f'<p class="asb-key">{escape(caption)}</p><div class="asb-wide" tabindex="0"><table class="asb-week" '
+        f'aria-label="{escape(caption, quote=True)}"><thead><tr><td></td>{head}</tr></thead>'
+        f"<tbody>{''.join(rows)}</tbody></table></div>"
     )

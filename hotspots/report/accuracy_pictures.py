@@ -10,20 +10,29 @@ from hotspots.report import plots
 from hotspots.targeting import BASELINE, RANKERS, Backtest
 from hotspots.targeting.ceiling import CEILING
 
-CEILING_LABEL = "ceiling: the months after known too"
+CEILING_LABEL = "a list made with the months after in hand"
 
 
-def label_of(method: str) -> str:
-    """Return a method as people read it."""
-    return CEILING_LABEL if method == CEILING else RANKERS[method].label
+def short_of(method: str) -> str:
+    """Return the short name of a method, as pictures and tables have it."""
+    return "ceiling" if method == CEILING else RANKERS[method].short
+
+
+def meanings(tested: Backtest, method: str) -> str:
+    """Return what the short names stand for, the method of the list first."""
+    others = [name for name in tested.accuracy["method"].drop_duplicates() if name not in (method, CEILING)]
+    told = [f"{short_of(name)}: {RANKERS[name].label}" for name in others]
+    return f"This list is by {short_of(method)}: {RANKERS[method].label}. Beside it, " + "; ".join(
+        [*told, f"ceiling: {CEILING_LABEL}."]
+    )
 
 
 def ratios_svg(tested: Backtest, area: float) -> str:
-    """Return what each method found, in times of what the plain count found, with its 95 % interval."""
+    """Return what each method found, in times of what the plain count found, with its 95% interval."""
     rows = _at(tested.accuracy, area)
     rows = rows.loc[rows["method"] != BASELINE].sort_values("ratio", ascending=False)
     picture = Ranges(
-        labels=tuple("ceiling" if name == CEILING else RANKERS[name].short for name in rows["method"]),
+        labels=tuple(map(short_of, rows["method"])),
         values=tuple(rows["ratio"]),
         low=tuple(rows["ratio_low"]),
         high=tuple(rows["ratio_high"]),
@@ -41,8 +50,8 @@ def months_svg(tested: Backtest, area: float, method: str) -> str:
     names = [name for name in dict.fromkeys((method, BASELINE, CEILING)) if name in by_method]
     picture = Lines(
         points=tuple(pd.DatetimeIndex(by_method.index).strftime("%b %Y" if tested.unit == "month" else "%d %b %Y")),
-        lines=tuple(Line(label_of(name), by_method[name].to_numpy(dtype=float)) for name in names),
-        axis=f"{tested.unit} ranked for",
+        lines=tuple(Line(short_of(name), by_method[name].to_numpy(dtype=float)) for name in names),
+        axis=f"{tested.unit} tested",
         unit="% of the reports that followed",
     )
     return plots.stacked([plots.draw_lines(picture)])

@@ -67,7 +67,9 @@ def _axis(start: float, end: float, values: Any, *, from_zero: bool = True, tick
         low, high = min(low, 0.0), max(high, 0.0)
     span = (high - low) or max(abs(high), 1.0)
     power = 10.0 ** math.floor(math.log10(span / ticks))
-    step = next(power * nice for nice in (1, 2, 2.5, 5, 10) if span / (power * nice) <= ticks)
+    whole = bool((known == known.round()).all())  # counts have no halves to be marked
+    steps = [power * nice for nice in (1, 2, 2.5, 5, 10) if not whole or (power * nice).is_integer()]
+    step = next((step for step in steps if span / step <= ticks), 1.0)
     low, high = step * math.floor(low / step + 1e-9), step * math.ceil(high / step - 1e-9)
     return _Axis(start, end, low, high if high > low else low + step, step)
 
@@ -165,7 +167,7 @@ def draw_ranges(picture: Ranges) -> Drawn:
             f'stroke="{colour}" stroke-width="1.8"/>'
         )
         marks.append(svg.text(WIDTH - 52, y + 3.6, f"{value:.2f}", SIZE, palette.INK, bold=clear, anchor="start"))
-    marks.append(svg.text((left + WIDTH - 60) / 2, bottom + 28, f"{picture.unit} (95 % interval)", SMALL, palette.INK))
+    marks.append(svg.text((left + WIDTH - 60) / 2, bottom + 28, f"{picture.unit} (95% interval)", SMALL, palette.INK))
     return Drawn(marks, bottom + 34)
 
 

@@ -225,29 +225,30 @@ def sureness(run: Run) -> list[str]:
 def accuracy(found: ListAccuracy) -> list[str]:
     """Return how good such lists were on past months, beside a plain count and what could be known at all (R4.5)."""
     tested = counted(found.origins, found.unit)
-    each = "each" if found.horizon == 1 else f"each with the {found.horizon} {found.unit}s that followed"
+    each = "for each" if found.horizon == 1 else f"for each and the {found.horizon - 1} {found.unit}s after it"
     interval = f"95% interval {found.ratio_low:.2f} to {found.ratio_high:.2f}"
     lines = [
-        f"Checked on {tested} ({found.first} to {found.last}), {each} ranked for from the months before it alone: the "
-        f"first {counted(found.n_cells, 'cell')}, {found.area_share:.1%} of the land, held {found.hit_rate:.0%} of the "
-        f"{found.n_reports:,} reports that followed ({found.hit_rate_low:.0%} to {found.hit_rate_high:.0%})."
+        f"Checked on {tested} ({found.first} to {found.last}): {each} a list was made from the months before it alone. "
+        f"Its first {counted(found.n_cells, 'cell')}, {found.area_share:.1%} of the land, held {found.hit_rate:.0%} of "
+        f"the {found.n_reports:,} reports that followed ({found.hit_rate_low:.0%} to {found.hit_rate_high:.0%})."
     ]
     if found.beats_count:
         lines.append(
             f"Better than a simple count of the last 12 months: {found.ratio:.2f} times its share ({interval})."
         )
     else:
+        better = " and better" if found.ratio_high < 1 else ""
         lines.append(
-            f"A simple count is as good here: this list found {found.ratio:.2f} times what a count of the last 12 "
-            f"months found ({interval})."
+            f"A simple count is as good here{better}: this list found {found.ratio:.2f} times what a count of the last "
+            f"12 months found ({interval})."
         )
     if found.ceiling > found.hit_rate:
         lines.append(
-            f"Ceiling: a list drawn with the months after in hand would have held {found.ceiling:.0%}; the rest is "
+            f"Ceiling: a list made with the months after in hand would have held {found.ceiling:.0%}; the rest is "
             "luck of the month."
         )
     elif found.ceiling > 0:
-        lines.append("Ceiling: reached; even a list drawn with the months after in hand would have held no more.")
+        lines.append("Ceiling: reached; even a list made with the months after in hand would have held no more.")
     return lines
 
 

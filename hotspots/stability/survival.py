@@ -23,6 +23,9 @@ from hotspots.shrinkage import fit_prior, shrink
 
 MONTHS_PER_YEAR = 12
 RESOLUTIONS = (9, 10, 11)
+SIZES = {9: "9.5 ha", 10: "1.4 ha", 11: "0.2 ha"}
+"""What an H3 cell of each resolution covers in England (R1.2)."""
+
 HALF_A_CELL = (0.5, 0.0)
 SHARED = 0.5
 
@@ -36,8 +39,8 @@ class Grid:
 
     def describe(self) -> str:
         """Return the grid in words."""
-        moved = any(self.shift)
-        return f"resolution {self.resolution}{', moved by half a cell' if moved else ''}"
+        size = SIZES[self.resolution]
+        return "the same cells, moved by half their width" if any(self.shift) else f"cells of {size}"
 
 
 def grids(resolution: int, *, shift: tuple[float, float] = HALF_A_CELL) -> tuple[Grid, ...]:

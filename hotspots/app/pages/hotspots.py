@@ -1,6 +1,7 @@
 """Where reports have concentrated: the map, the ranked list, and why each place is on it."""
 
 from dataclasses import replace
+from itertools import accumulate
 
 import streamlit as st
 
@@ -19,23 +20,36 @@ def show_summary(run: Run) -> None:
     """The few sentences to read out: how concentrated, how steady, how far the measures agree."""
     if run.stability is not None and not run.stability.is_stable:
         st.error("**Unstable list.** The two halves of the months name different places. Use it with care.")
-    st.markdown("**How sure is this list?**")
-    st.markdown("\n".join(f"- {words.plain(line)}" for line in report_words.sureness(run)))
+    st.header("How sure is this list?")
+    said = [f"- {words.plain(line)}" for line in report_words.sureness(run)]
+    for column, lines in zip(st.columns(2, gap="large"), halves(said), strict=True):
+        column.markdown("\n".join(lines))
+
+
+def halves(lines: list[str]) -> tuple[list[str], list[str]]:
+    """Part lines where both parts are about equally long to read."""
+    lengths = list(accumulate(len(line) for line in lines))
+    cut = sum(2 * (length - len(line)) < lengths[-1] for line, length in zip(lines, lengths, strict=True))
+    return lines[:cut], lines[cut:]
 
 
 def show_map_and_table(run: Run) -> None:
     widgets.finding(words.first_places(run))
-    left, right = st.columns([5, 6], gap="medium")
+    left, right = st.columns([3, 4], gap="medium")
     with right:
         show_table(run)
+        st.caption(
+            "A rank weighs the reports of a place, recent months and what similar places have, against its size: a "
+            "larger place with more reports can come later."
+        )
         hotspot_id = widgets.hotspot_choice(run, key=CHOICE)
         if state.selected() and st.button("Show the whole area"):
             state.select("")
             st.rerun()
-        show_summary(run)
     with left:
         widgets.hotspot_map(run, key=MAP, selected=state.selected())
     show_details(run, hotspot_id)
+    show_summary(run)
 
 
 def show_table(run: Run) -> None:
@@ -52,10 +66,10 @@ def show_table(run: Run) -> None:
         selection_mode=["single-row-required", "single-cell"],
         column_config={
             "Rank": number(width=40),
-            "Place": column(width=250),
+            "Place": column(width=210),
             "12 months": number(width=70, help="Reports in the last 12 months"),
+            "When": column(width=92, help="The window of the week with most reports for the hours of one shift"),
             "Check": column(width=48, help="Something to look at before acting; see below the map"),
-            "When": column(width=95, help="The window of the week with most reports for the hours of one shift"),
             "Truly top": number(
                 width=62, format="%d%%", help="How likely the place truly belongs to the top, allowing for luck"
             ),

@@ -33,7 +33,7 @@ def ask(run: Run, method: str) -> tuple[tuple[str, ...], int, str, float]:
     horizon = three.segmented_control("How many of them at once", (1, 3), default=1) or 1
     others = [name for name in RANKERS if name not in (method, BASELINE)]
     beside = [name for name in BESIDE if name in others]
-    chosen = st.multiselect(METHODS, others, default=beside, format_func=lambda name: RANKERS[name].label)
+    chosen = st.multiselect(METHODS, others, default=beside, format_func=lambda name: RANKERS[name].short)
     return (method, *chosen), int(horizon), unit, float(area)
 
 
@@ -47,6 +47,7 @@ def show_result(checked: Checked, method: str, area: float) -> None:
         st.info(report_words.ONE_KIND)
     st.subheader("Beside a simple count")
     widgets.drawing(pictures.ratios_svg(tested, area), alt="Each way of ranking against a simple count, with intervals")
+    st.caption(pictures.meanings(tested, method))
     st.subheader(f"{tested.unit.capitalize()} by {tested.unit}")
     widgets.drawing(
         pictures.months_svg(tested, area, method),
@@ -61,18 +62,18 @@ def show_result(checked: Checked, method: str, area: float) -> None:
 def show_numbers(accuracy: pd.DataFrame) -> None:
     """Show the accuracy of every method at every share of the land."""
     columns = {
-        "Way of ranking": accuracy["method"].map(pictures.label_of),
+        "Way of ranking": accuracy["method"].map(pictures.short_of),
         "Land": 100 * accuracy["area"],
         "Reports found": 100 * accuracy["hit_rate"],
         "from": 100 * accuracy["hit_rate_low"],
         "to": 100 * accuracy["hit_rate_high"],
+        "Times a simple count": accuracy["ratio"],
+        "at least": accuracy["ratio_low"],
+        "at most": accuracy["ratio_high"],
         "PAI": accuracy["pai"],
         "PEI": accuracy["pei"],
         "RRI": accuracy["rri"],
         "Same cells as the month before": 100 * accuracy["overlap"],
-        "Times a simple count": accuracy["ratio"],
-        "at least": accuracy["ratio_low"],
-        "at most": accuracy["ratio_high"],
     }
     number = st.column_config.NumberColumn
     shares = dict.fromkeys(("Land", "Reports found", "from", "to"), number(format="%.1f%%"))
@@ -80,8 +81,8 @@ def show_numbers(accuracy: pd.DataFrame) -> None:
         pd.DataFrame(columns), hide_index=True, alt="Accuracy of each way of ranking at each share of the land",
         column_config=shares
         | {"Same cells as the month before": number(format="%d%%")}
-        | dict.fromkeys(("PAI", "RRI", "PEI"), number(format="%.2f"))
-        | dict.fromkeys(("Times a simple count", "at least", "at most"), number(format="%.3f")),
+        | {"PAI": number(format="%.1f")}
+        | dict.fromkeys(("RRI", "PEI", "Times a simple count", "at least", "at most"), number(format="%.2f")),
     )  # fmt: skip
     st.caption(
         "PAI is the share of reports found over the share of the land; it grows where land is empty, so compare it "
@@ -135,7 +136,7 @@ def show_parts(dataset: Dataset, run: Run, method: str) -> None:
 def part_row(name: str, found: ListAccuracy | str) -> dict[str, str]:
     if isinstance(found, str):
         return {PART: name, "Reports tested": "", "Reports found": "", "Times a simple count": found}
-    verdict = "" if found.beats_count else "; a simple count is as good"
+    verdict = "" if found.beats_count else f"; a simple count is {'better' if found.ratio_high < 1 else 'as good'}"
     return {
         PART: name,
         "Reports tested": f"{found.n_reports:,}",
@@ -173,8 +174,8 @@ def main() -> None:
     widgets.page("How good is this list?")
     dataset, run = widgets.require_dataset(), widgets.current_run()
     st.write(
-        "Each past month was ranked for from the months before it alone. Then the reports that followed were counted "
-        "in the cells at the top of that list, and in those a simple count of twelve months would have named."
+        "For each past month a list was made from the months before it alone. Then the reports that followed were "
+        "counted in the cells at the top of that list, and in those a simple count of twelve months would have named."
     )
     method = FALLBACK if run.accuracy is not None and run.accuracy.method == FALLBACK else DEFAULT
     methods, horizon, unit, area = ask(run, method)

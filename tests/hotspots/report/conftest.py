@@ -200,7 +200,7 @@ def make_run(names: list[str] | None = None, *, with_streets: bool = True) -> Ru
         concentration=Concentration(700, 500, 0.05, 0.41, 0.11, 0.001, 0.03, 0.6),
         stability=Stability(10, 0.7, "2023-08 to 2025-01", "2025-02 to 2026-07", is_stable=True),
         robustness=Robustness(
-            Quarters(10, 6, 9, 9), Survival(10, 8, {"resolution 9": 9, "resolution 11": 8}),
+            Quarters(10, 6, 9, 9), Survival(10, 8, {"cells of 9.5 ha": 9, "cells of 0.2 ha": 8}),
             RegressionToMean(10, 12, 700, 630.0, 580.0, 680.0, -0.14, -0.15),
         ),
         agreement=Agreement(10, 0.8, 0.6, 0.74),

@@ -66,6 +66,6 @@ def test_a_place_that_only_one_grid_sees_does_not_survive() -> None:
 
 def test_the_grids_are_the_other_sizes_and_the_own_one_moved() -> None:
     assert [grid.describe() for grid in grids(9)] == [
-        "resolution 10", "resolution 11", "resolution 9, moved by half a cell",
+        "cells of 1.4 ha", "cells of 0.2 ha", "the same cells, moved by half their width",
     ]  # fmt: skip
     assert grids(10, shift=(0.0, 0.5))[-1].shift == (0.0, 0.5)

@@ -177,6 +177,7 @@ def test_words_say_when_a_simple_count_is_as_good(tested):
     for other in (equal, worse):
         assert not other.beats_count
         assert "A simple count is as good here" in " ".join(words.accuracy(other))
+    assert "as good here and better: this list found 0.90 times" in " ".join(words.accuracy(worse))
 
 
 @pytest.mark.slow
