@@ -17,6 +17,7 @@ from scipy.special import gammainccinv, gammaincinv
 from geodata import cells as h3cells
 from geodata.errors import DesignError
 from hotspots.config import RankingConfig
+from hotspots.mixing import fit_mixing
 from hotspots.results import Agreement, Stability
 from hotspots.shrinkage import fit_prior, shrink
 
@@ -134,14 +135,13 @@ def rank_cells(
     Returns
     -------
     DataFrame
-        On the index of `matrix`: ``expected`` (reports a similar place had over the same months), ``n_shrunk`` (the
-        cell's own total pulled towards it), ``had`` and ``similar`` (decayed reports per month, and what a similar
+        On the index of `matrix`: ``expected`` (mean reports of the known cells over the same months), ``n_shrunk`` (the
+        cell's own total, allowing for luck), ``had`` and ``similar`` (decayed reports per month, and what a similar
         place has), ``score`` (the first pulled towards the second), ``rank`` (1 = highest; ties by cell) and ``p_top``
         (probability that the cell truly belongs to the top `top_k`).
     """
     place = _known(matrix, known)
     total = matrix.to_numpy().sum(axis=1).astype(float)
-    prior = fit_prior(total[place])
     decayed = _decayed(matrix, config, missing)
     y, months = decayed["y"].to_numpy(), float(decayed["months"].iloc[0]) if len(decayed) else 1.0
     recent = fit_prior(y[place])
@@ -149,8 +149,8 @@ def rank_cells(
     rank = ranks(score, matrix.index)
     return pd.DataFrame(
         {
-            "expected": np.where(place, prior.mean, 0.0),
-            "n_shrunk": np.where(place, shrink(total, prior), 0.0),
+            "expected": np.where(place, total[place].mean() if place.any() else 0.0, 0.0),
+            "n_shrunk": _allowing_for_luck(total, place),
             "had": np.where(place, y / months, 0.0),
             "similar": np.where(place, recent.mean / months, 0.0),
             "score": score,
@@ -166,6 +166,18 @@ def rank_cells(
         },
         index=matrix.index,
     )
+
+
+def _allowing_for_luck(total: Floats, place: NDArray[np.bool_]) -> Floats:
+    """Return each known place's expected count given its own, by a spread of rates of any shape (`fit_mixing`).
+
+    A gamma spread cannot hold a city of quiet places and a few busy ones, and pulls the busy ones down too far.
+    """
+    if not total[place].any():
+        return np.zeros(len(total))
+    mixing = fit_mixing(total[place])
+    values, of_value = np.unique(total, return_inverse=True)
+    return np.where(place, mixing.expected(values)[of_value], 0.0)
 
 
 def _decayed(matrix: pd.DataFrame, config: RankingConfig, missing: pd.DatetimeIndex | None) -> pd.DataFrame:
