@@ -9,6 +9,7 @@ from typing import Final, Literal
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from geodata import findings as checks
 from geodata import placequality as places
@@ -106,6 +107,38 @@ class Gate:
     report: QualityReport
 
 
+@dataclass(frozen=True)
+class Sifted:
+    """The wanted records on their way through the gate, before anything is said about them.
+
+    Attributes
+    ----------
+    dated, wanted, located : DataFrame
+        Records of possible months, those of them of the wanted categories and months, and those with coordinates.
+    is_inside : array of bool
+        Which of `located` lie in the area.
+    incidents : DataFrame
+        What stays, in the area or its buffer (``inside`` False), as RECORDS have it.
+    period : Period
+    dropped : dict
+        Records left out, by reason.
+    slip : Finding or None
+        Impossible dates.
+    decisions : tuple of LocationDecision
+        What was done at default locations and institutions.
+    """
+
+    dated: pd.DataFrame
+    wanted: pd.DataFrame
+    located: pd.DataFrame
+    is_inside: NDArray[np.bool_]
+    incidents: pd.DataFrame
+    period: Period
+    dropped: dict[str, int]
+    slip: Finding | None
+    decisions: tuple[LocationDecision, ...]
+
+
 def screen(
     intake: Intake,
     area: StudyArea,
@@ -151,6 +184,42 @@ def screen(
         If a category is not in the data (the message names those that are), or nothing is left (it says where the
         records went, and whether coordinates look swapped or lie far away).
     """
+    sifted = sift(
+        intake, area, categories=categories, first_month=first_month, last_month=last_month, policies=policies,
+        institutions=institutions, with_officers=with_officers, today=today,
+    )  # fmt: skip
+    incidents = _with_confidence(_plain_text(sifted.incidents), intake.records, area)
+    suspects = _suspects(incidents.loc[incidents["inside"]], area, policies)
+    incidents = check(_booked(incidents, area, suspects.default), INCIDENTS)
+    outside = sifted.located.loc[~sifted.is_inside]
+    found = _Found(
+        slip=sifted.slip,
+        suspects=suspects,
+        decisions=sifted.decisions,
+        exchanged=places.exchanged_finding(*places.exchanged(outside, area)),
+        far=places.far_outside(sifted.located),
+        lsoa=None if lsoa is None else stated_lsoa(sifted.dated, lsoa),
+    )
+    report = _report(intake, sifted.wanted, incidents, area, period=sifted.period, dropped=sifted.dropped, found=found)
+    return Gate(incidents=incidents, period=sifted.period, report=report)
+
+
+def sift(
+    intake: Intake,
+    area: StudyArea,
+    *,
+    categories: tuple[str, ...] = (ASB,),
+    first_month: str | None = None,
+    last_month: str | None = None,
+    policies: Sequence[LocationPolicy] = (),
+    institutions: Sequence[Institution] = (),
+    with_officers: bool = True,
+    today: pd.Timestamp | None = None,
+) -> Sifted:
+    """Drop what `screen` drops, for the same reasons, and say nothing of what is left: parameters as there.
+
+    For tables that stand beside a screened one and are only counted.
+    """
     records = intake.records
     if records.empty:
         raise DataError("There is no dated record to screen; read the files again.")
@@ -180,7 +249,7 @@ def screen(
     dropped[OUTSIDE_AREA] = int((~is_inside).sum())
     if not is_inside.any():
         raise DataError(_nothing_inside(located, area))
-    incidents = _plain_text(located.assign(inside=is_inside).loc[is_inside | is_near])
+    incidents = located.assign(inside=is_inside).loc[is_inside | is_near]
     is_kept, decisions = decide(incidents, area, policies, institutions)
     dropped[EXCLUDED_LOCATION] = int((incidents["inside"].to_numpy() & ~is_kept).sum())
     incidents = incidents.loc[is_kept]
@@ -192,14 +261,7 @@ def screen(
             f"All {int(is_inside.sum()):,} records in '{area.name}' lie at excluded places or were made by officers; "
             "check the default locations and institutions, or count officers' records too."
         )
-    incidents = _with_confidence(incidents, intake.records, area)
-    suspects = _suspects(incidents.loc[incidents["inside"]], area, policies)
-    incidents = check(_booked(incidents, area, suspects.default), INCIDENTS)
-    exchanged = places.exchanged_finding(*places.exchanged(located.loc[~is_inside], area))
-    stated = None if lsoa is None else stated_lsoa(records, lsoa)
-    found = _Found(slip, suspects, decisions, exchanged, places.far_outside(located), stated)
-    report = _report(intake, wanted, incidents, area, period=period, dropped=dropped, found=found)
-    return Gate(incidents=incidents, period=period, report=report)
+    return Sifted(records, wanted, located, is_inside, incidents, period, dropped, slip, decisions)
 
 
 def grade(findings: tuple[Finding, ...]) -> Literal["A", "B", "C"]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pandas as pd
 
@@ -10,7 +11,7 @@ from geodata.area import StudyArea
 from geodata.context import read_boundaries
 from geodata.errors import DataError
 from geodata.institutions import read_institutions
-from geodata.quality import Gate, screen
+from geodata.quality import Gate, screen, sift
 from geodata.sources import Intake
 from hotspots.config import ALL_CATEGORIES, RunConfig
 from hotspots.seasons import split_day_night
@@ -25,17 +26,19 @@ def take_through_gate(intake: Intake, area: StudyArea, config: RunConfig) -> Gat
     DataError
         If nothing usable is left.
     """
-    return screen(
-        intake,
-        area,
-        categories=config.categories,
-        first_month=config.first_month,
-        last_month=config.last_month,
-        policies=config.default_locations,
-        institutions=read_institutions(config.institutions) if config.institutions else (),
-        with_officers=config.include_officer_generated,
-        lsoa=read_boundaries(config.lsoa) if config.lsoa else None,
-    )
+    return screen(intake, area, **_filter(config), lsoa=read_boundaries(config.lsoa) if config.lsoa else None)
+
+
+def _filter(config: RunConfig) -> dict[str, Any]:
+    """Return which records the settings let through."""
+    return {
+        "categories": config.categories,
+        "first_month": config.first_month,
+        "last_month": config.last_month,
+        "policies": config.default_locations,
+        "institutions": read_institutions(config.institutions) if config.institutions else (),
+        "with_officers": config.include_officer_generated,
+    }
 
 
 def why_no_day_and_night(incidents: pd.DataFrame) -> str:
@@ -81,11 +84,13 @@ def of_hours(gate: Gate, hours: str) -> Gate:
     return replace(gate, incidents=wanted, report=report)
 
 
-def everything_beside(gate: Gate, intake: Intake, area: StudyArea, config: RunConfig) -> Gate:
-    """Return what passes the gate of every category over the same months, the wanted reports among it."""
+def everything_beside(gate: Gate, intake: Intake, area: StudyArea, config: RunConfig) -> pd.DataFrame:
+    """Return the records of every category that pass the gate over the same months, the wanted reports among them.
+
+    They are only counted, so nothing is said of them: ``inside`` is there, how far off each place may be is not.
+    """
     if ALL_CATEGORIES in config.categories:
-        return gate
+        return gate.incidents
     first, last = (f"{month:%Y-%m}" for month in (gate.period.first, gate.period.last))
-    return take_through_gate(
-        intake, area, replace(config, categories=(ALL_CATEGORIES,), first_month=first, last_month=last, lsoa="")
-    )
+    beside = replace(config, categories=(ALL_CATEGORIES,), first_month=first, last_month=last)
+    return sift(intake, area, **_filter(beside)).incidents

@@ -44,6 +44,8 @@ def clean_text(text: object) -> str:
     """
     if not isinstance(text, str):
         return ""
+    if text.isprintable():
+        return " ".join(text.split())
     kept = (" " if c.isspace() else c for c in text if c.isspace() or not unicodedata.category(c).startswith("C"))
     return " ".join("".join(kept).split())
 

@@ -52,7 +52,7 @@ def named_points(run: Run) -> pd.DataFrame:
     grouped = located.groupby(["longitude", "latitude"], sort=True)["location"].agg(["first", "size"]).reset_index()
     points = grouped.rename(columns={"first": "name", "size": "n"}).sort_values("n", ascending=False, kind="stable")
     points = points.head(MAX_POINTS)
-    points["name"] = [street_name(text) for text in points["name"]]
+    points["name"] = points["name"].map({text: street_name(text) for text in points["name"].unique()})
     return points.reset_index(drop=True)
 
 

@@ -63,7 +63,7 @@ def panel_of(
         raise DesignError(f"The step '{step}' is not known; use month, week or day.")
     if step != "month" and gate.report.time_precision == "month":
         raise DesignError(f"These records know only the month, so nothing can be ranked by {step}; use months.")
-    incidents = everything_beside(gate, intake, area, config).incidents
+    incidents = everything_beside(gate, intake, area, config)
     last = gate.period.last if until is None else max(until, gate.period.last)
     missing = [pd.Timestamp(month) for month in gate.report.missing_months]
     after = Period(gate.period.last, last).months[1:]

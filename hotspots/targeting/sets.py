@@ -75,7 +75,7 @@ def backtest_sets(
     """
     if kind not in KINDS:
         raise DesignError(f"Reports cannot be parted by '{kind}'; they can by {', '.join(KINDS)}.")
-    incidents = everything_beside(gate, intake, area, config).incidents
+    incidents = everything_beside(gate, intake, area, config)
     masks = KINDS[kind](incidents, is_wanted(incidents["category"], config), config)
     if not masks:
         raise DesignError(f"Nothing in these records tells them apart by {kind}.")
