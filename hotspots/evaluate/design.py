@@ -1,39 +1,37 @@
-"""The evaluation design: what was decided before the start, read from DESIGN.toml and frozen by a hash (R6.3)."""
+"""The evaluation design: what was decided before the start, and the hash that freezes it (R6.3)."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import geopandas as gpd
 import pandas as pd
 import shapely
 
-from geodata.area import WGS84
-from geodata.categories import slug
-from geodata.errors import DataError, DesignError
-from geodata.period import Period, parse_month
-from geodata.schema import ASB
+from geodata.period import Period
+from hotspots.evaluate.lots import Lot
 
 ASSIGNMENTS = ("ranked", "randomised")
 """How the treated places were chosen: the busiest of a ranking, or drawn at random from one list."""
 
-_REQUIRED = ("name", "incidents", "area", "treated", "start")
-_OPTIONAL = (
-    "category", "months_after", "visits", "planned_visits_per_week", "rings", "assignment", "selection", "baseline",
-    "recording_changes", "cost_per_hour_gbp", "harm_weights", "survey", "survey_design_effect", "frozen", "frozen_on",
-    "amendments", "notes",
-)  # fmt: skip
-_KNOWN = (*_REQUIRED, *_OPTIONAL)
-_NEARLY = 0.8
-_MAX_RINGS = 3
-_MAX_DESIGN_EFFECT = 20.0
+DesignForm = Literal["ranked", "top", "pairs", "rotation", "staggered"]
+"""How the effect is told apart from chance: the busiest against the next best, the three lots, or places that start at
+different times."""
+
+PRIMARY = {
+    "reports": "reports",
+    "repeat_reports": "repeat reports (same place within twelve months)",
+    "events": "events (several calls about one counted once)",
+    "night_reports": "reports of the evening and night (18:00-06:00)",
+    "day_reports": "reports of the day (06:00-18:00)",
+}
+"""What may be the primary measure, in words. Harm is not among them: a few severe reports would decide (R6.19)."""
+
 _COORDINATE_DIGITS = 6  # about 0.1 m: saving a file again must not look like an amendment
 
 
@@ -81,6 +79,20 @@ class Design:
         Totals of what people answered before and after (`hotspots.evaluate.survey.read_survey`).
     survey_design_effect : float
         How much wider its variance is than that of a simple random sample.
+    lot : Lot or None
+        Who is treated when, where that was drawn by lot.
+    controls : GeoDataFrame or None
+        Comparison places the design names: ``name`` and polygons in EPSG:4326. With a lot, its controls.
+    period_pairs : tuple of (Period, Period)
+        Months before and the months after they are compared with; () compares everything.
+    primary : str
+        Key of `PRIMARY`: the measure the verdict rests on.
+    starts : dict of str to Timestamp
+        First treated month of places that started later than `start`, by name.
+    steps : tuple of (str, Timestamp)
+        Measures added one after the other in all treated places, the first at `start`.
+    hours : tuple of (int, int) or None
+        Hours of the day patrolled, from the first up to the second.
     frozen : str
         Hash stored when the design was frozen, "" if it never was.
     frozen_on : str
@@ -109,10 +121,29 @@ class Design:
     harm_weights: Path | None = None
     survey: Path | None = None
     survey_design_effect: float = 1.0
+    lot: Lot | None = None
+    controls: gpd.GeoDataFrame | None = None
+    period_pairs: tuple[tuple[Period, Period], ...] = ()
+    primary: str = "reports"
+    starts: Mapping[str, pd.Timestamp] = field(default_factory=dict)
+    steps: tuple[tuple[str, pd.Timestamp], ...] = ()
+    hours: tuple[int, int] | None = None
     frozen: str = ""
     frozen_on: str = ""
     amendments: tuple[Amendment, ...] = ()
     notes: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def form(self) -> DesignForm:
+        """What decides how the effect is estimated."""
+        if self.lot is not None:
+            return self.lot.kind
+        return "staggered" if any(start != self.start for start in self.starts.values()) else "ranked"
+
+    @property
+    def is_randomised(self) -> bool:
+        """Whether the treated places were drawn by lot."""
+        return self.lot is not None or self.assignment == "randomised"
 
     @property
     def was_amended_late(self) -> bool:
@@ -121,77 +152,15 @@ class Design:
         return any(pd.Timestamp(day) >= self.start for day in days if day)
 
 
-def read_design(path: str | Path, *, with_changes: bool = False) -> Design:
-    """Read an evaluation design; paths in it are relative to the file.
-
-    Required keys: ``name``, ``incidents`` (list of files or folders), ``area``, ``treated`` (polygon file with a
-    ``name`` column) and ``start`` (YYYY-MM). Optional: ``category`` (list), ``months_after``, ``visits``,
-    ``planned_visits_per_week`` (all treated places together), ``rings``, ``assignment`` ("ranked" or "randomised"),
-    ``selection`` and ``baseline`` ([first, last] month), ``recording_changes`` (list of months), ``cost_per_hour_gbp``,
-    ``harm_weights`` (file), ``survey`` (file, which may come after the pilot), ``survey_design_effect``, ``frozen``
-    (the hash of `design_hash`), ``frozen_on``, ``[[amendments]]`` (`Amendment`) and a free table ``notes``. Other keys
-    (``hypothesis``, ``known_shocks`` ...) are kept with the notes. ``with_changes`` reads a frozen design that was
-    changed, so that it can be amended.
-
-    Raises
-    ------
-    DesignError
-        In one sentence, everything that is wrong with the design, or that it was amended after it was frozen.
-    """
-    path = Path(path)
-    given = _toml(path)
-    if broken := [*_misspelt(given), *_broken(given, path.parent)]:
-        raise DesignError(f"{path.name} is not a design: {'; '.join(broken)}.")
-    visits = given.get("visits")
-    design = Design(
-        name=given["name"].strip(),
-        incidents=tuple(path.parent / one for one in _texts(given["incidents"])),
-        area=path.parent / given["area"],
-        treated=read_treated(path.parent / given["treated"]),
-        categories=tuple(slug(text) for text in _texts(given.get("category", ASB))),
-        start=parse_month(given["start"]),
-        months_after=given.get("months_after"),
-        visits=None if visits is None else path.parent / visits,
-        planned_visits_per_week=given.get("planned_visits_per_week"),
-        rings=given.get("rings"),
-        assignment=given.get("assignment", ASSIGNMENTS[0]),
-        selection=_period(given.get("selection")),
-        baseline=_period(given.get("baseline")),
-        recording_changes=tuple(parse_month(month) for month in _texts(given.get("recording_changes", ()))),
-        cost_per_hour_gbp=given.get("cost_per_hour_gbp"),
-        harm_weights=path.parent / given["harm_weights"] if "harm_weights" in given else None,
-        survey=path.parent / given["survey"] if "survey" in given else None,
-        survey_design_effect=float(given.get("survey_design_effect", 1.0)),
-        frozen=given.get("frozen", ""),
-        frozen_on=given.get("frozen_on", ""),
-        amendments=tuple(Amendment(**one) for one in given.get("amendments", ())),
-        notes={key: value for key, value in given.items() if key not in _KNOWN} | given.get("notes", {}),
-    )
-    if not with_changes:
-        _refuse_silent_change(design, path.name)
-    return design
-
-
-def _refuse_silent_change(design: Design, file: str) -> None:
-    frozen = design.amendments[-1].frozen if design.amendments else design.frozen
-    if frozen and frozen != design_hash(design):
-        raise DesignError(
-            f"{file} was changed after it was frozen (hash {design_hash(design)[:12]}, frozen as {frozen[:12]}); "
-            "restore the frozen design, or amend it with `hotspots design amend`, saying what was changed and why."
-        )
-
-
 def design_hash(design: Design) -> str:
     """Return the SHA-256 of everything that decides the answer, whatever the order of keys, files or places.
 
     The incidents themselves are not part of it: a design is frozen before they exist.
     """
-    shapes = shapely.set_precision(shapely.normalize(design.treated.geometry.to_numpy()), 10**-_COORDINATE_DIGITS)
-    places = sorted(zip(design.treated["name"], shapely.to_wkt(shapes, rounding_precision=6), strict=True))
-    content = {
+    content: dict[str, object] = {
         "name": design.name,
         "area": design.area.name,
-        "treated": places,
+        "treated": _places(design.treated),
         "categories": sorted(design.categories),
         "start": f"{design.start:%Y-%m}",
         "months_after": design.months_after,
@@ -205,170 +174,27 @@ def design_hash(design: Design) -> str:
         "cost_per_hour_gbp": design.cost_per_hour_gbp,
         "harm_weights": design.harm_weights and design.harm_weights.name,
     }
-    if design.survey is not None:  # designs frozen before surveys were read keep their hash
-        content |= {"survey": design.survey.name, "survey_design_effect": design.survey_design_effect}
+    content |= _later_keys(design)
     text = json.dumps(content, sort_keys=True, ensure_ascii=True, default=str)
     return hashlib.sha256(text.encode("ascii")).hexdigest()
 
 
-def read_treated(path: str | Path) -> gpd.GeoDataFrame:
-    """Read the treated places: polygons with a ``name`` each, returned in EPSG:4326.
-
-    Raises
-    ------
-    DesignError
-        If the file is missing or unreadable, has no ``name`` column, or a place is unnamed, named twice or no polygon.
-    """
-    path = Path(path)
-    if not path.exists():
-        raise DesignError(f"There is no file of treated places at {path}.")
-    try:
-        frame: Any = gpd.read_file(path)
-    except Exception as error:  # pyogrio raises many kinds; the user needs one sentence
-        raise DesignError(f"{path.name} could not be read as a polygon file of treated places.") from error
-    if "name" not in frame or "geometry" not in frame or frame.empty:
-        raise DesignError(f"{path.name} must hold one polygon a treated place, with a 'name' each.")
-    names = frame["name"].fillna("").astype(str).str.strip()
-    if (names == "").any() or names.duplicated().any():
-        wrong = int((names == "").sum()), int(names.duplicated().sum())
-        raise DesignError(
-            f"{path.name}: every treated place needs its own name ({wrong[0]} without, {wrong[1]} twice)."
-        )
-    shapes = frame.geometry if frame.crs is not None else frame.geometry.set_crs(WGS84)
-    if not shapes.geom_type.isin(["Polygon", "MultiPolygon"]).all() or shapes.is_empty.any():
-        raise DesignError(f"{path.name}: every treated place must be drawn as a polygon.")
-    valid = shapely.make_valid(shapes.to_crs(WGS84).to_numpy())
-    return gpd.GeoDataFrame({"name": names.to_numpy()}, geometry=valid, crs=WGS84)
+def _later_keys(design: Design) -> dict[str, object]:
+    """Return what newer keys say where they are set, so that designs frozen before there were any keep their hash."""
+    said: dict[str, object] = {
+        "controls": None if design.controls is None else _places(design.controls),
+        "lot": None if design.lot is None else design.lot.rows.to_csv(index=False, date_format="%Y-%m-%d"),
+        "period_pairs": [[str(before), str(after)] for before, after in design.period_pairs],
+        "primary": "" if design.primary == "reports" else design.primary,
+        "starts": {name: f"{month:%Y-%m}" for name, month in design.starts.items()},
+        "steps": [[name, f"{month:%Y-%m}"] for name, month in design.steps],
+        "hours": design.hours,
+    }
+    if design.survey is not None:
+        said |= {"survey": design.survey.name, "survey_design_effect": design.survey_design_effect}
+    return {key: value for key, value in said.items() if value}
 
 
-def _toml(path: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (FileNotFoundError, IsADirectoryError) as error:
-        raise DesignError(f"There is no design file at {path}.") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise DesignError(f"{path.name} is not valid TOML: {error}.") from error
-
-
-_UNREAD = ("outcomes",)
-"""Keys that read as if their content were used: kept silently they would mislead."""
-
-
-def _misspelt(given: Mapping[str, Any]) -> list[str]:
-    """Other keys are free text of the design; one that nearly names a setting is a slip that must not pass."""
-    close = {key: get_close_matches(key, _KNOWN, n=1, cutoff=_NEARLY) for key in given if key not in _KNOWN}
-    slips = [f"'{key}' is not a key of a design (did you mean '{meant[0]}'?)" for key, meant in close.items() if meant]
-    return slips + [f"'{key}' is not read by an evaluation; put it under [notes]" for key in _UNREAD if key in given]
-
-
-def _broken(given: Mapping[str, Any], folder: Path) -> list[str]:
-    """Say everything that is wrong with the values, so that one reading of the message mends them all."""
-    broken = [f"'{key}' is missing" for key in _REQUIRED if key not in given]
-    for key in ("name", "area", "treated", "visits", "frozen", "harm_weights", "survey"):
-        if key in given and not (isinstance(given[key], str) and given[key].strip()):
-            broken.append(f"'{key}' must be a text")
-    for key in ("incidents", "category"):
-        if key in given and not (_texts(given[key]) and all(isinstance(one, str) for one in _texts(given[key]))):
-            broken.append(f"'{key}' must be a list of texts")
-    for key in ("area", "treated", "visits", "incidents", "harm_weights"):
-        for one in _texts(given.get(key, ())):
-            if isinstance(one, str) and one.strip() and not (folder / one).exists():
-                broken.append(f"'{key}' names {one}, which is not there")
-    return broken + _broken_numbers(given) + _broken_dates(given) + _broken_amendments(given)
-
-
-def _broken_dates(given: Mapping[str, Any]) -> list[str]:
-    """Say which dates are no dates, in the wrong order, or make the selection window the baseline (R6.4)."""
-    broken, periods = [], {}
-    for key in ("selection", "baseline"):
-        if key in given:
-            try:
-                periods[key] = _period(given[key])
-            except (DataError, TypeError, ValueError) as error:
-                broken.append(
-                    f"'{key}' must be two months in order, [first, last] as YYYY-MM ({str(error).rstrip('.')})"
-                )
-    for month in _texts(given.get("recording_changes", ())):
-        try:
-            parse_month(month)
-        except DataError as error:
-            broken.append(f"'recording_changes': {str(error).rstrip('.')}")
-    if "frozen_on" in given and pd.isna(pd.to_datetime(given["frozen_on"], errors="coerce")):
-        broken.append("'frozen_on' must be a date, YYYY-MM-DD")
-    selection, baseline = periods.get("selection"), periods.get("baseline")
-    if selection and baseline and selection.first <= baseline.last and baseline.first <= selection.last:
-        broken.append(
-            f"the baseline {baseline} lies in the window the places were selected on ({selection}): places picked at a "
-            "peak fall by themselves; take the months before the selection, or leave 'baseline' out"
-        )
-    try:
-        start = parse_month(given.get("start", ""))
-    except DataError:
-        return broken
-    return broken + [
-        f"'{key}' ({period}) must end before the start {start:%Y-%m}"
-        for key, period in periods.items()
-        if period and period.last >= start
-    ]
-
-
-def _broken_amendments(given: Mapping[str, Any]) -> list[str]:
-    amendments = given.get("amendments", [])
-    if not isinstance(amendments, list) or not all(_is_amendment(one) for one in amendments):
-        return ["every [[amendments]] needs the texts date (YYYY-MM-DD), what, why and frozen (the new hash)"]
-    if amendments and "frozen" not in given:
-        return ["an amended design needs 'frozen', the hash it was first frozen with"]
-    days = [one["date"] for one in amendments]
-    return ["the [[amendments]] must stand in order of their dates"] if days != sorted(days) else []
-
-
-def _is_amendment(given: Any) -> bool:
-    if not isinstance(given, dict) or set(given) != {"date", "what", "why", "frozen"}:
-        return False
-    said = all(isinstance(text, str) and text for text in given.values())
-    return said and not pd.isna(pd.to_datetime(given["date"], errors="coerce"))
-
-
-def _period(months: Any) -> Period | None:
-    """Return a pair of months as a period, None for None."""
-    if months is None:
-        return None
-    first, last = (parse_month(month) for month in months)
-    if first > last:
-        raise ValueError(f"{first:%Y-%m} is after {last:%Y-%m}")
-    return Period(first, last)
-
-
-def _broken_numbers(given: Mapping[str, Any]) -> list[str]:
-    broken = []
-    if "start" in given:
-        try:
-            parse_month(given["start"])
-        except DataError as error:
-            broken.append(f"'start': {str(error).rstrip('.')}")
-    months, rings, visits = (given.get(key) for key in ("months_after", "rings", "planned_visits_per_week"))
-    if months is not None and not (_is_whole(months) and months >= 1):
-        broken.append("'months_after' must be a whole number of at least 1")
-    if rings is not None and not (_is_whole(rings) and 1 <= rings <= _MAX_RINGS):
-        broken.append(f"'rings' must be a whole number from 1 to {_MAX_RINGS}")
-    if visits is not None and not ((_is_whole(visits) or isinstance(visits, float)) and visits > 0):
-        broken.append("'planned_visits_per_week' must be a number above 0")
-    cost = given.get("cost_per_hour_gbp")
-    if cost is not None and not ((_is_whole(cost) or isinstance(cost, float)) and cost > 0):
-        broken.append("'cost_per_hour_gbp' must be a number above 0")
-    wider = given.get("survey_design_effect", 1)
-    if not ((_is_whole(wider) or isinstance(wider, float)) and 1 <= wider <= _MAX_DESIGN_EFFECT):
-        broken.append(f"'survey_design_effect' must be a number from 1 to {_MAX_DESIGN_EFFECT:g}")
-    if given.get("assignment", ASSIGNMENTS[0]) not in ASSIGNMENTS:
-        broken.append(f"'assignment' must be one of {', '.join(ASSIGNMENTS)}")
-    if not isinstance(given.get("notes", {}), dict):
-        broken.append("'notes' must be a table")
-    return broken
-
-
-def _is_whole(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
-def _texts(value: Any) -> tuple[Any, ...]:
-    return (value,) if isinstance(value, str) else tuple(value) if isinstance(value, list | tuple) else ()
+def _places(frame: gpd.GeoDataFrame) -> list[tuple[str, str]]:
+    shapes = shapely.set_precision(shapely.normalize(frame.geometry.to_numpy()), 10**-_COORDINATE_DIGITS)
+    return sorted(zip(frame["name"], shapely.to_wkt(shapes, rounding_precision=6), strict=True))

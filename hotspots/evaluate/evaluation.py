@@ -31,12 +31,28 @@ class NaiveChange:
 
 @dataclass(frozen=True, slots=True)
 class Displacement:
-    """How much of the prevented incidents could have moved next door (R6.10)."""
+    """How much of the prevented incidents could have moved: next door, to other hours, to other kinds (R6.10).
+
+    Attributes
+    ----------
+    ring, total : Effect or None
+        The places next door, and treated places and next door together.
+    could_have_moved : float or None
+        Reports that could have moved next door: the far end of the ring's interval.
+    in_hours, to_other_hours : Effect or None
+        Reports of the hours patrolled, and of all other hours, in the treated places; None unless the design names
+        hours and reports carry clock times.
+    to_other_kinds : Effect or None
+        Related crime in the treated places; None where the data hold none.
+    """
 
     ring: Effect | None
     total: Effect | None
     could_have_moved: float | None
     sentence: str
+    in_hours: Effect | None = None
+    to_other_hours: Effect | None = None
+    to_other_kinds: Effect | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +154,9 @@ class Evaluation:
         None where no visit is known.
     amendments : tuple of str
         Changes of the frozen design in words; printed first.
+    design_sentence, primary_sentence, compared_sentence : str
+        How the treated places were chosen and the effect told from chance; the measure the verdict rests on; how many
+        places were compared.
     headline, interval_sentence, doubt_sentence : str
         Verdict; interval in incidents; what would have to be true for the verdict to be wrong.
     """
@@ -179,3 +198,6 @@ class Evaluation:
     is_synthetic: bool
     opinions: Opinions | None = None
     regression: RegressionToMean | None = None
+    design_sentence: str = ""
+    primary_sentence: str = ""
+    compared_sentence: str = ""

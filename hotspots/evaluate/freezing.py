@@ -11,7 +11,8 @@ import geopandas as gpd
 import pandas as pd
 
 from geodata.errors import DesignError
-from hotspots.evaluate.design import design_hash, read_design
+from hotspots.evaluate.design import design_hash
+from hotspots.evaluate.design_file import read_design
 
 _LIST = "hotspots.gpkg"
 

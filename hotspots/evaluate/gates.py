@@ -14,6 +14,7 @@ MIN_CONTROLS = 20
 MAX_CONTROLS = 60
 MIN_EXPECTED = 60.0
 MAX_MDE_PCT = 50.0
+MIN_LOTS = 40
 PREFERRED_MONTHS_BEFORE = 12
 
 
@@ -34,6 +35,7 @@ def check_gates(
     months_before: int,
     months_after: int,
     mde_pct: float | None,
+    at_a_time: int | None = None,
 ) -> tuple[GateResult, ...]:
     """Return every gate, from what was known before the start only.
 
@@ -45,16 +47,21 @@ def check_gates(
         Comparison places of the same ranking.
     mde_pct : float or None
         `power.detectable_fall`; None closes its gate.
+    at_a_time : int, optional
+        Places treated in one month, where places take turns: they are then compared with themselves.
     """
     before = np.asarray(treated_before, dtype=float)
-    expected = float(before.sum()) * months_after / max(months_before, 1)
+    share = 1.0 if at_a_time is None else at_a_time / max(len(before), 1)
+    expected = share * float(before.sum()) * months_after / max(months_before, 1)
     effective = effective_number(before)
     mde = "cannot be computed" if mde_pct is None else f"is {mde_pct:.0f} %"
     return (
         GateResult(
             "treated places",
-            len(before) >= MIN_TREATED,
-            f"{len(before)} treated places; at least {MIN_TREATED} are needed.",
+            (len(before) if at_a_time is None else at_a_time) >= MIN_TREATED,
+            f"{len(before)} treated places; at least {MIN_TREATED} are needed."
+            if at_a_time is None
+            else f"{at_a_time} of {len(before)} places treated at a time; at least {MIN_TREATED} are needed.",
         ),
         GateResult(
             "effective number",
@@ -63,8 +70,10 @@ def check_gates(
         ),
         GateResult(
             "comparison places",
-            n_controls >= MIN_CONTROLS,
-            f"{n_controls} comparison places of the same ranking; at least {MIN_CONTROLS} are needed.",
+            at_a_time is not None or n_controls >= MIN_CONTROLS,
+            f"{n_controls} comparison places of the same ranking; at least {MIN_CONTROLS} are needed."
+            if at_a_time is None
+            else "Places that take turns are compared with themselves; no others are needed.",
         ),
         GateResult(
             "expected reports",
@@ -83,6 +92,16 @@ def check_gates(
             f"{months_before} months before the start; {PREFERRED_MONTHS_BEFORE} or more are preferred.",
             is_required=False,
         ),
+    )
+
+
+def lots_gate(lots: int) -> GateResult:
+    """Return whether so many ways of drawing the lot can show anything: the rarest must be rarer than one in twenty."""
+    return GateResult(
+        "ways to draw the lot",
+        lots >= MIN_LOTS,
+        f"The lot could have fallen in {lots:,} ways; at least {MIN_LOTS} are needed for an interval of 95 %, "
+        "that is six pairs, or five of fifteen places.",
     )
 
 

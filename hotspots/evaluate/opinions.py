@@ -8,6 +8,7 @@ import pandas as pd
 
 from hotspots.evaluate.checks import PanelCheck, panel_checks
 from hotspots.evaluate.methods import Panel, comparison_table, run_all, specification_curve
+from hotspots.evaluate.methods.specification import CURVE_COLUMNS
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,7 +42,13 @@ class Opinions:
 
 
 def opinions_of(panel: Panel, *, random_state: int) -> Opinions:
-    """Return what every method, every reasonable choice and every check says about a pilot's counts."""
+    """Return what every method, every reasonable choice and every check says about a pilot's counts.
+
+    Places that take turns are compared with themselves, which one method alone can do.
+    """
+    if panel.assignment is not None:
+        turns = comparison_table(run_all(panel, random_state=random_state, names=("rotation",)))
+        return Opinions(methods=turns, choices=pd.DataFrame(columns=CURVE_COLUMNS), checks=())
     return Opinions(
         methods=comparison_table(run_all(panel, random_state=random_state)),
         choices=specification_curve(panel, random_state=random_state),

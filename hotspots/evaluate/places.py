@@ -62,7 +62,7 @@ def treated_places(treated: gpd.GeoDataFrame, area: StudyArea, resolution: int) 
     ]
     if outside:
         raise DesignError(
-            f"{len(outside)} treated place(s) lie outside the study area '{area.name}' ({', '.join(outside[:5])}); "
+            f"{len(outside)} place(s) of the design lie outside the study area '{area.name}' ({', '.join(outside[:5])}); "
             "check the polygons' coordinate system and the area file."
         )
     places = tuple(
@@ -74,7 +74,7 @@ def treated_places(treated: gpd.GeoDataFrame, area: StudyArea, resolution: int) 
         for cell in place.cells:
             if cell in owner:
                 raise DesignError(
-                    f"The treated places '{owner[cell]}' and '{place.name}' overlap (they share cell {cell}); "
+                    f"The places '{owner[cell]}' and '{place.name}' of the design overlap (they share cell {cell}); "
                     "draw them apart or join them."
                 )
             owner[cell] = place.name

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from geodata.errors import DesignError
@@ -14,8 +15,17 @@ from hotspots.evaluate.design import Design
 
 @dataclass(frozen=True, eq=False)
 class Window:
-    """The months of both sides, missing ones left out; ``all_months`` keeps them for the chart."""
+    """The months of both sides, missing ones left out; ``all_months`` keeps them for the chart.
 
+    Attributes
+    ----------
+    history : DatetimeIndex
+        Every usable month before the start: what places are ranked on, and what power rests on.
+    before, after : DatetimeIndex
+        Months that are compared; all of them unless the design says otherwise.
+    """
+
+    history: pd.DatetimeIndex
     before: pd.DatetimeIndex
     after: pd.DatetimeIndex
     missing: pd.DatetimeIndex
@@ -28,9 +38,9 @@ class Window:
         return Period(self.before[0], self.before[-1])
 
     @property
-    def months_before(self) -> pd.DatetimeIndex:
-        """Every month up to the start, missing ones included: what a ranking on the day before had."""
-        return self.all_months[self.all_months < self.after[0]]
+    def history_period(self) -> Period:
+        """First to last usable month before the start."""
+        return Period(self.history[0], self.history[-1])
 
     @property
     def after_period(self) -> Period:
@@ -55,10 +65,18 @@ def months_of(design: Design, gate: Gate) -> Window:
     missing = months[months.strftime("%Y-%m").isin(gate.report.missing_months)]
     end = months[-1] if design.months_after is None else start + pd.DateOffset(months=design.months_after - 1)
     used = months[(months <= end) & ~months.isin(missing)]
-    before, after = used[used < start], used[used >= start]
+    history, after = used[used < start], used[used >= start]
+    before = history
+    if design.baseline is not None:
+        before = history[history.isin(design.baseline.months)]
+    elif design.period_pairs:
+        before, after = (
+            side[side.isin(np.concatenate([pair[number].months for pair in design.period_pairs]))]
+            for number, side in enumerate((history, after))
+        )
     if not len(before) or not len(after):
         raise DesignError(
             f"No usable month is left {'before' if not len(before) else 'after'} the start {start:%Y-%m} "
-            f"({len(missing)} missing in the source)."
+            f"({len(missing)} missing in the source); add months, or widen the months the design compares."
         )
-    return Window(before, after, missing[missing <= end], months[months <= end], months[-1])
+    return Window(history, before, after, missing[missing <= end], months[months <= end], months[-1])

@@ -9,7 +9,7 @@ import shapely
 
 from geodata.errors import DesignError
 from hotspots.evaluate import amend, design_files, design_hash, freeze, read_design
-from hotspots.evaluate.design import read_treated
+from hotspots.evaluate.design_file import read_places
 
 GOOD = """
 name = "Op Example"
@@ -162,25 +162,25 @@ def test_treated_places_need_their_own_names(tmp_path, frame, message):
     shapes = [shapely.box(-2.13, 52.58, -2.12, 52.59)] * len(next(iter(frame.values())))
     gpd.GeoDataFrame(frame, geometry=shapes, crs=4326).to_file(tmp_path / "t.geojson")
     with pytest.raises(DesignError, match=message):
-        read_treated(tmp_path / "t.geojson")
+        read_places(tmp_path / "t.geojson")
 
 
 def test_treated_places_must_be_polygons_in_a_readable_file(tmp_path):
     points = gpd.GeoDataFrame({"name": ["a"]}, geometry=[shapely.Point(-2.1, 52.6)], crs=4326)
     points.to_file(tmp_path / "points.geojson")
     with pytest.raises(DesignError, match="drawn as a polygon"):
-        read_treated(tmp_path / "points.geojson")
+        read_places(tmp_path / "points.geojson")
     (tmp_path / "junk.geojson").write_text("not a map")
     with pytest.raises(DesignError, match="could not be read"):
-        read_treated(tmp_path / "junk.geojson")
+        read_places(tmp_path / "junk.geojson")
     with pytest.raises(DesignError, match="no file of treated places"):
-        read_treated(tmp_path / "absent.geojson")
+        read_places(tmp_path / "absent.geojson")
 
 
 def test_treated_places_in_metres_come_back_in_degrees(tmp_path):
     square = gpd.GeoDataFrame({"name": ["a"]}, geometry=[shapely.box(391_000, 298_000, 391_200, 298_200)], crs=27700)
     square.to_file(tmp_path / "metres.gpkg")
-    west, south, east, north = read_treated(tmp_path / "metres.gpkg").total_bounds
+    west, south, east, north = read_places(tmp_path / "metres.gpkg").total_bounds
     assert -2.2 < west < east < -2.1
     assert 52.5 < south < north < 52.6
 

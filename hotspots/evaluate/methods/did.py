@@ -130,7 +130,7 @@ def did_wild(panel: Panel, *, random_state: int, draws: int = _DRAWS) -> MethodR
 
 
 def permutation(panel: Panel, *, random_state: int, draws: int = _DRAWS) -> MethodResult:
-    """Re-draw which places were treated (within pairs where there are pairs) and compare the default statistic.
+    """Re-draw which places were treated (within pairs or among the pool of the lot, where there are) and compare the default statistic.
 
     Exact under the sharp null of no effect anywhere if the treated places were drawn at random. The interval holds
     every supposed percentage that, taken out of the treated places' reports, leaves a p-value above 5 %.
@@ -167,9 +167,11 @@ def _split(panel: Panel, group: str) -> Floats:
 def _drawn(panel: Panel, draws: int, rng: np.random.Generator) -> Floats:
     """Return which places are called treated in each draw, shape (draws, K + J), as 0 and 1."""
     k, j = len(panel.treated), len(panel.controls)
-    if panel.pairs is None:
-        return redrawn_groups(k + j, k, draws, rng).astype(float)
     drawn = np.zeros((draws, k + j))
+    if panel.pairs is None:
+        pool = range(j) if panel.pool is None else panel.pool
+        drawn[:, [*range(k), *(k + row for row in pool)]] = redrawn_groups(k + len(pool), k, draws, rng)
+        return drawn
     drawn[:, :k] = 1.0
     swaps = rng.random((draws, len(panel.pairs))) < 0.5
     for column, (row, partner) in enumerate(panel.pairs):

@@ -34,6 +34,8 @@ class Panel:
         Months the treated places were chosen on; None: every month before the start.
     pairs : tuple of (int, int) or None
         Rows (treated, control) that were paired before one of each was drawn.
+    pool : tuple of int or None
+        Rows of the controls that took part in the lot with the treated places; None: all of them.
     rest : array of float, shape (months,), or None
         Reports of the study area without treated places and rings.
     treated_ring, controls_ring : array of float or None
@@ -56,6 +58,7 @@ class Panel:
     baseline: tuple[int, ...] | None = None
     selection: tuple[int, ...] | None = None
     pairs: tuple[tuple[int, int], ...] | None = None
+    pool: tuple[int, ...] | None = None
     rest: Floats | None = None
     treated_ring: Floats | None = None
     controls_ring: Floats | None = None
@@ -155,7 +158,7 @@ def like_months(panel: Panel) -> tuple[int, ...]:
 
 
 def with_controls(panel: Panel, rows: ArrayLike) -> Panel:
-    """Return the panel with only these comparison places, in the given order; pairs are dropped."""
+    """Return the panel with only these comparison places, in the given order; pairs and pool are dropped."""
     chosen = np.asarray(rows, dtype=int)
     ring = None if panel.controls_ring is None else panel.controls_ring[chosen]
-    return replace(panel, controls=panel.controls[chosen], controls_ring=ring, pairs=None)
+    return replace(panel, controls=panel.controls[chosen], controls_ring=ring, pairs=None, pool=None)

@@ -20,7 +20,7 @@ _NUMBERS = (20, 40, 60)
 _ALL_MONTHS, _LIKE_MONTHS, _CLEAN_MONTHS = "all months", "like months", "without the months of choice"
 _MIN_BASELINE = 3
 _RINGS = {"treated places": False, "treated places and ring": True}
-_COLUMNS = ["method", "baseline", "controls", "ring", "estimate_pct", "low_pct", "high_pct", "claims_effect",
+CURVE_COLUMNS = ["method", "baseline", "controls", "ring", "estimate_pct", "low_pct", "high_pct", "claims_effect",
             "is_default"]  # fmt: skip
 
 
@@ -66,7 +66,7 @@ def specification_curve(panel: Panel, *, random_state: int, methods: Iterable[st
                             == ("long_max", _ALL_MONTHS, everyone, False),
                         }
                     )
-    return pd.DataFrame(rows, columns=_COLUMNS).sort_values("estimate_pct", kind="stable", ignore_index=True)
+    return pd.DataFrame(rows, columns=CURVE_COLUMNS).sort_values("estimate_pct", kind="stable", ignore_index=True)
 
 
 def control_choices(panel: Panel) -> dict[str, Panel]:
