@@ -86,34 +86,68 @@ def new(
     name: Annotated[str, typer.Option("--name", help="What the pilot is called.")],
     incidents: Annotated[list[Path], typer.Option("--incidents", help="File or folder of incidents; repeatable.")],
     area: Area,
-    start: Start,
+    start: Annotated[str | None, typer.Option("--start", help="First treated month; a lot says it itself.")] = None,
     treated: Annotated[int, typer.Option("--treated", help="Treat the busiest N; an assignment decides instead.")] = 5,
     assignment: Annotated[Path | None, typer.Option("--assignment", help="List `randomise` wrote.")] = None,
-    months: Annotated[int, typer.Option("--months", min=1, help="Months that count as result.")] = 12,
+    months: Annotated[int | None, typer.Option("--months", min=1, help="Months that count as result. [12]")] = None,
     visits: Annotated[float | None, typer.Option("--visits-per-week", help="Planned, all places together.")] = None,
     cost: Annotated[float | None, typer.Option("--cost-per-hour", help="GBP an hour of patrol.")] = None,
-    out: Annotated[Path, typer.Option("--out", help="Folder for DESIGN.toml and treated.geojson.")],
+    controls: Annotated[Path | None, typer.Option("--controls", help="Your own comparison places (polygons).")] = None,
+    primary: Annotated[str | None, typer.Option("--primary", help="What the verdict rests on. [reports]")] = None,
+    late: Annotated[
+        list[str] | None, typer.Option("--starts", help="HOTSPOT=YYYY-MM, for one that starts later; repeatable.")
+    ] = None,
+    steps: Annotated[
+        list[str] | None, typer.Option("--step", help="MEASURE=YYYY-MM, in the order they were added; repeatable.")
+    ] = None,
+    hours: Annotated[str | None, typer.Option("--hours", help="Hours patrolled, as 15-22.")] = None,
+    out: Annotated[Path, typer.Option("--out", help="Folder for DESIGN.toml and the places.")],
 ) -> None:
     """Write a design file for hotspots of a run; look it over, add hypotheses and known shocks, then freeze it."""
-    import pandas as pd
-
     from hotspots import terminal
-    from hotspots.evaluate import design_files, read_list
+    from hotspots.evaluate import checked_design, design_files, read_list, read_lot
+    from hotspots.evaluate.design_file import read_places
     from hotspots.files import write_files
 
     listed = read_list(folder)
+    lot = None if assignment is None else read_lot(assignment)
+    if start is None and lot is None:
+        raise typer.BadParameter("give the first treated month with --start, or a lot with --assignment")
+    names = listed["name"].to_dict()
     settings = {
         "name": name,
         "incidents": [str(path.resolve()) for path in incidents],
         "area": str(area.resolve()),
         "start": start,
-        "months_after": months,
+        "months_after": months or (lot.n_months if lot else 12),
         "planned_visits_per_week": visits,
         "cost_per_hour_gbp": cost,
+        "controls": None if controls is None else "controls.geojson",
+        "primary": primary,
+        "hours": None if hours is None else _hours(hours),
+        "starts": {names.get(key, key): month for key, month in _pairs(late, "--starts", "HOTSPOT=YYYY-MM")},
+        "steps": [{"measure": key, "from": month} for key, month in _pairs(steps, "--step", "MEASURE=YYYY-MM")],
     }
-    drawn = None if assignment is None else pd.read_csv(assignment, dtype={"hotspot_id": str})
-    files = design_files(listed, [str(one) for one in listed.index[:treated]], settings, assignment=drawn)
+    chosen = [str(one) for one in listed.index[:treated]]
+    files = design_files(listed, chosen, settings, assignment=None if lot is None else lot.rows)
+    if controls is not None and "controls.geojson" not in files:
+        files["controls.geojson"] = read_places(controls, what="comparison").to_json().encode()
+    checked_design(files)
     terminal.console().print(terminal.written(write_files(out, files)))
+
+
+def _pairs(texts: list[str] | None, option: str, form: str) -> list[tuple[str, str]]:
+    pairs = [text.rpartition("=") for text in texts or []]
+    if any(not key or not value for key, _, value in pairs):
+        raise typer.BadParameter(f"{option} takes {form}")
+    return [(key.strip(), value.strip()) for key, _, value in pairs]
+
+
+def _hours(text: str) -> list[int]:
+    first, _, end = text.partition("-")
+    if not (first.isdigit() and end.isdigit()):
+        raise typer.BadParameter("--hours takes the first and the end hour, as 15-22")
+    return [int(first), int(end)]
 
 
 @design.command()

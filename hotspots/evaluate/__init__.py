@@ -14,9 +14,10 @@ from hotspots.evaluate.evaluation import (
     NaiveChange,
     Outcome,
 )
-from hotspots.evaluate.freezing import amend, design_files, freeze, read_list
+from hotspots.evaluate.freezing import amend, checked_design, design_files, freeze, read_list
 from hotspots.evaluate.gates import GateResult, check_gates
 from hotspots.evaluate.judge import evaluate
+from hotspots.evaluate.lots import Lot, lot_of, read_lot
 from hotspots.evaluate.planning import LADDER, SampleSize, listed_history, rotation_power, sample_size
 from hotspots.evaluate.power import DetectableFall, detectable_fall
 from hotspots.evaluate.survey import SurveyChange, SurveyQuestion, Wave, read_survey, survey_change
@@ -43,6 +44,7 @@ __all__ = [
     "Effect",
     "Evaluation",
     "GateResult",
+    "Lot",
     "NaiveChange",
     "Outcome",
     "SampleSize",
@@ -51,6 +53,7 @@ __all__ = [
     "Wave",
     "amend",
     "check_gates",
+    "checked_design",
     "design_files",
     "design_hash",
     "detectable_fall",
@@ -61,10 +64,12 @@ __all__ = [
     "freeze",
     "harm_weighted",
     "listed_history",
+    "lot_of",
     "open_lines",
     "randomise",
     "read_design",
     "read_list",
+    "read_lot",
     "read_survey",
     "rerandomisation_p_value",
     "rotation_power",

@@ -13,7 +13,6 @@ from geodata import cells as h3cells
 from geodata.area import StudyArea
 from geodata.errors import DesignError
 from geodata.quality import DefaultLocation
-from hotspots.evaluate import wording
 from hotspots.evaluate.design import Design
 from hotspots.evaluate.gates import MAX_CONTROLS
 from hotspots.evaluate.methods import Panel
@@ -27,6 +26,7 @@ from hotspots.evaluate.places import (
     with_rings,
 )
 from hotspots.evaluate.window import Window
+from hotspots.results import RegressionToMean
 from hotspots.stability.regression import expected_change
 
 _RINGS = {10: 2, 9: 1}  # about 300 m either way
@@ -46,6 +46,7 @@ class Comparison:
     treated_ring: pd.DataFrame
     controls_ring: pd.DataFrame
     rest: pd.Series
+    regression: RegressionToMean
     notes: tuple[str, ...]
 
 
@@ -101,12 +102,11 @@ def compare(
     _, regression = expected_change(
         cells["n"], [place.cells for place in treated], months=len(window.history), random_state=seed
     )
-    counts = [
-        monthly_counts(outcome, window.all_months, places, of_ring=of_ring)
+    (own, theirs), (near_own, near_theirs) = (
+        [monthly_counts(outcome, window.all_months, places, of_ring=of_ring) for places in (treated, controls)]
         for of_ring in (False, True)
-        for places in (treated, controls)
-    ]
-    if not counts[0].to_numpy().sum():
+    )
+    if not own.to_numpy().sum():
         raise DesignError(
             "No treated place has a report in the whole period; check the polygons and their coordinate system."
         )
@@ -114,9 +114,13 @@ def compare(
     return Comparison(
         treated,
         controls,
-        *counts,
-        rest=everywhere - counts[0].sum() - counts[2].sum(),
-        notes=(*notes, *_near_note(treated, named, rings), wording.regression_note(regression)),
+        own,
+        theirs,
+        near_own,
+        near_theirs,
+        rest=everywhere - own.sum() - near_own.sum(),
+        regression=regression,
+        notes=(*notes, *_near_note(treated, named, rings)),
     )
 
 
@@ -136,9 +140,7 @@ def panel_for(compared: Comparison, design: Design, window: Window) -> Panel:
     )
 
 
-def _of_design(
-    design: Design, months: pd.DatetimeIndex, treated: list[str], controls: list[str]
-) -> dict[str, Any]:
+def _of_design(design: Design, months: pd.DatetimeIndex, treated: list[str], controls: list[str]) -> dict[str, Any]:
     """Return what the lot, the starts and the steps mean in columns and rows."""
     more: dict[str, Any] = {}
     if design.lot is not None and design.lot.kind == "rotation":

@@ -43,8 +43,9 @@ def read_design(path: str | Path, *, with_changes: bool = False) -> Design:
     ``name`` column) and ``start`` (YYYY-MM). Optional: ``category`` (list), ``months_after``, ``visits``,
     ``planned_visits_per_week`` (all treated places together), ``rings``, ``assignment`` ("ranked" or "randomised"),
     ``selection`` and ``baseline`` ([first, last] month), ``recording_changes`` (list of months), ``cost_per_hour_gbp``,
-    ``harm_weights`` (file), ``survey`` (file, which may come after the pilot), ``survey_design_effect``, ``lot`` (assignment list), ``controls`` (polygon file), ``[[period_pairs]]`` (``before``,
-    ``after``: [first, last] month each), ``primary`` (key of `hotspots.evaluate.design.PRIMARY`), ``[starts]`` (place =
+    ``harm_weights`` (file), ``survey`` (file, which may come after the pilot), ``survey_design_effect``, ``lot``
+    (assignment list), ``controls`` (polygon file), ``[[period_pairs]]`` (``before``, ``after``: [first, last] month
+    each), ``primary`` (key of `hotspots.evaluate.design.PRIMARY`), ``[starts]`` (place =
     month), ``[[steps]]`` (``measure``, ``from``), ``hours`` ([first, end] hour patrolled), ``frozen`` (the hash of
     `design_hash`), ``frozen_on``, ``[[amendments]]`` (`Amendment`) and a free table ``notes``. Other keys
     (``hypothesis``, ``known_shocks`` ...) are kept with the notes. ``with_changes`` reads a frozen design that was

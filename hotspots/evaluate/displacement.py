@@ -20,13 +20,13 @@ _MIN_TIMED = 0.5
 
 
 def displacement_of(
-    design: Design,
     effect: Effect | None,
+    design: Design,
     panel: Panel,
     compared: Comparison,
+    *,
     outcome: pd.DataFrame,
     every_record: pd.DataFrame,
-    *,
     seed: int,
 ) -> Displacement:
     """Return how much could have moved, by the same method as the effect; never that nothing did.
@@ -80,7 +80,7 @@ def _by_hours(design: Design, outcome: pd.DataFrame) -> tuple[pd.DataFrame | Non
 
 def _counted(panel: Panel, compared: Comparison, rows: pd.DataFrame) -> Panel:
     """Return the panel with other reports of the same places and months."""
-    months = compared.treated.columns
+    months = pd.DatetimeIndex(compared.treated.columns)
     treated, controls = (
         monthly_counts(rows, months, places).loc[:, panel.months].to_numpy(dtype=float)
         for places in (compared.treated_places, compared.control_places)

@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import geopandas as gpd
 import pandas as pd
 
 from geodata.errors import DesignError
-from hotspots.evaluate.design import design_hash
+from hotspots.evaluate.design import Design, design_hash
 from hotspots.evaluate.design_file import read_design
+from hotspots.evaluate.lots import lot_of
 
 _LIST = "hotspots.gpkg"
 
@@ -39,35 +41,91 @@ def read_list(path: str | Path) -> gpd.GeoDataFrame:
 def design_files(
     hotspots: gpd.GeoDataFrame, treated: Iterable[str], settings: Mapping[str, Any], *, assignment: pd.DataFrame | None
 ) -> dict[str, bytes]:
-    """Return ``DESIGN.toml`` and ``treated.geojson`` for the chosen hotspots.
+    """Return ``DESIGN.toml`` and ``treated.geojson`` for the chosen hotspots; with a lot its list and its controls.
 
     Parameters
     ----------
     hotspots : GeoDataFrame
-        From `read_list`.
+        From `read_list`: the list the lot was drawn from.
     treated : iterable of str
         Ids of the treated hotspots; ignored where an assignment is given.
     settings : mapping
-        Keys of a design (`read_design`); paths as the file shall name them. None is left out.
+        Keys of a design (`read_design`); paths as the file shall name them. None is left out; tables (mappings, and
+        sequences of mappings) are written as such.
     assignment : DataFrame or None
-        From `randomise`: who is treated comes from it, and the design is marked as randomised.
+        From `randomise`: who is treated, and when, comes from it (``assignment.csv``); the places it leaves untreated
+        are named in ``controls.geojson``.
+
+    Raises
+    ------
+    DesignError
+        If a hotspot is not on the list, or the assignment was drawn from another list.
     """
+    keys: dict[str, Any] = {"name": None, "incidents": None, "area": None} | dict(settings)
+    files: dict[str, bytes] = {}
     wanted = list(treated)
     if assignment is not None:
-        if assignment.groupby("hotspot_id")["arm"].nunique().max() > 1:
-            raise DesignError(
-                "A rotation has no fixed treated places; evaluate it with the method 'rotation', which needs the list."
-            )
-        wanted = list(assignment.loc[assignment["arm"] == "treated", "hotspot_id"])
-    if unknown := [one for one in wanted if one not in hotspots.index]:
+        lot = lot_of(assignment)
+        ids = lot.rows.drop_duplicates("hotspot_id").set_index("name")["hotspot_id"]
+        _refuse_other_list(ids, hotspots)
+        wanted = list(ids.loc[list(lot.treated)])
+        keys |= {"lot": "assignment.csv", "start": f"{lot.first_month:%Y-%m}"}
+        files["assignment.csv"] = lot.rows.to_csv(index=False, date_format="%Y-%m-%d").encode()
+        if lot.controls:
+            keys["controls"] = "controls.geojson"
+            files["controls.geojson"] = _polygons(hotspots, list(ids.loc[list(lot.controls)]))
+    keys |= {"treated": "treated.geojson", "assignment": "ranked" if assignment is None else "randomised"}
+    return {"DESIGN.toml": _toml(keys).encode(), "treated.geojson": _polygons(hotspots, wanted)} | files
+
+
+def checked_design(files: Mapping[str, bytes]) -> Design:
+    """Return the design that files describe, read as they would be from a folder; paths in it must be absolute.
+
+    Raises
+    ------
+    DesignError
+        As `read_design` does.
+    """
+    with TemporaryDirectory(prefix="asb-hotspots-design-") as folder:
+        for name, content in files.items():
+            (Path(folder) / name).write_bytes(content)
+        return read_design(Path(folder) / "DESIGN.toml")
+
+
+def _polygons(hotspots: gpd.GeoDataFrame, ids: list[str]) -> bytes:
+    if unknown := [one for one in ids if one not in hotspots.index]:
         raise DesignError(
             f"The list has no hotspot {', '.join(unknown)}; it has {', '.join(map(str, hotspots.index))}."
         )
-    chosen = hotspots.loc[wanted, ["name", "geometry"]]
-    keys = {"name": None, "incidents": None, "area": None} | dict(settings) | {"treated": "treated.geojson"}
-    keys["assignment"] = "ranked" if assignment is None else "randomised"
-    lines = [f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in keys.items() if value is not None]
-    return {"DESIGN.toml": ("\n".join(lines) + "\n").encode(), "treated.geojson": chosen.to_json().encode()}
+    return bytes(hotspots.loc[ids, ["name", "geometry"]].to_json().encode())
+
+
+def _refuse_other_list(ids: pd.Series, hotspots: gpd.GeoDataFrame) -> None:
+    """A new run numbers its hotspots anew: an id that now stands for another place must not be treated by mistake."""
+    names = hotspots["name"].to_dict()
+    other = [f"{one} was {name}" for name, one in ids.items() if names.get(one, name) != name]
+    if other:
+        raise DesignError(
+            f"The assignment list was drawn from another run ({'; '.join(other[:3])}); give the folder of that run."
+        )
+
+
+def _toml(keys: Mapping[str, Any]) -> str:
+    """Return keys as TOML: plain values first, then tables and lists of tables."""
+    plain, tables = [], []
+    for key, value in keys.items():
+        if isinstance(value, Mapping):
+            tables += ["", f"[{key}]", *(f"{_text(one)} = {_text(other)}" for one, other in value.items())]
+        elif isinstance(value, list | tuple) and value and isinstance(value[0], Mapping):
+            for row in value:
+                tables += ["", f"[[{key}]]", *(f"{one} = {_text(other)}" for one, other in row.items())]
+        elif value is not None and value != {}:
+            plain.append(f"{key} = {_text(value)}")
+    return "\n".join([*plain, *tables]) + "\n"
+
+
+def _text(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)
 
 
 def freeze(path: str | Path, *, today: str) -> str:

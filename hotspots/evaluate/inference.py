@@ -27,7 +27,14 @@ def effect_of(form: DesignForm, panel: Panel, *, random_state: int) -> Effect | 
     A lot is judged by drawing it again, which is exact whatever the counts' distribution; staggered starts by each
     cohort's own months; anything else by the default estimate.
     """
-    return default_effect(panel) if form == "ranked" else _as_effect(answer_of(form, panel, random_state), panel)
+    if form == "ranked":
+        return default_effect(panel)
+    found = (
+        rotation(panel, random_state=random_state, washouts=())
+        if form == "rotation"
+        else answer_of(form, panel, random_state)
+    )
+    return _as_effect(found, panel)
 
 
 def answer_of(form: DesignForm, panel: Panel, random_state: int) -> MethodResult:

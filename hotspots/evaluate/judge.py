@@ -2,41 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+import math
 from datetime import UTC, datetime
 from importlib.metadata import version
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from geodata.area import WGS84, StudyArea, operation_accuracy
-from geodata.errors import DesignError
 from geodata.period import Period
-from geodata.quality import DefaultLocation, screen
+from geodata.quality import screen
 from geodata.schema import ASB
 from geodata.sources import Intake, intake_of
 from geodata.store import fingerprint
 from geodata.streams import officer_share_rise, public_reports, recording_change
 from hotspots.evaluate import wording
+from hotspots.evaluate.comparison import Comparison, compare, panel_for
 from hotspots.evaluate.design import Design, design_hash
+from hotspots.evaluate.displacement import displacement_of
 from hotspots.evaluate.dose import delivered
 from hotspots.evaluate.economics import cost_of
 from hotspots.evaluate.estimators import Effect, estimate, rerandomisation_p_value
-from hotspots.evaluate.evaluation import Check, Displacement, Evaluation, NaiveChange, Outcome
-from hotspots.evaluate.gates import MIN_CONTROLS, GateResult, check_gates, closed
-from hotspots.evaluate.opinions import Opinions, opinions_of, panel_of
-from hotspots.evaluate.outcomes import Groups, corrected, counted_outcomes, survey_outcomes
-from hotspots.evaluate.places import (
-    Place,
-    best_rank,
-    comparison_places,
-    monthly_counts,
-    table,
-    treated_places,
-    with_rings,
-)
-from hotspots.evaluate.power import detectable_fall
+from hotspots.evaluate.evaluation import Check, Evaluation, NaiveChange, Outcome
+from hotspots.evaluate.gates import MIN_CONTROLS, GateResult, check_gates, closed, lots_gate
+from hotspots.evaluate.inference import REDRAWN, answer_of, effect_of
+from hotspots.evaluate.methods import Panel as Methods
+from hotspots.evaluate.methods.staggered import steps
+from hotspots.evaluate.opinions import opinions_of
+from hotspots.evaluate.outcomes import Groups, corrected, counted_outcomes, primary_rows, survey_outcomes
+from hotspots.evaluate.places import table
+from hotspots.evaluate.planning import rotation_fall
+from hotspots.evaluate.power import DetectableFall, detectable_fall
 from hotspots.evaluate.survey import read_survey
 from hotspots.evaluate.verdict import AMENDED, LEVELS, VerdictKey, maryland_level, verdict_of, verdict_text
 from hotspots.evaluate.wdd import (
@@ -47,11 +44,9 @@ from hotspots.evaluate.wdd import (
 )
 from hotspots.evaluate.window import Window, months_of
 from hotspots.harm import read_weights
-from hotspots.results import Provenance, RegressionToMean
-from hotspots.stability.regression import expected_change
+from hotspots.results import Provenance
 
 MIN_NAIVE_BASE = 30  # R6.19
-_RINGS = {10: 2, 9: 1}  # about 300 m either way
 _SIGNIFICANT_Z = 1.96
 _STAMPED = ("asb-hotspots", "geopandas", "h3", "numpy", "pandas", "scipy", "shapely")
 
@@ -85,37 +80,36 @@ def evaluate(design: Design, incidents: Intake | pd.DataFrame, area: StudyArea, 
     inside = gate.incidents.loc[gate.incidents["inside"]]
     outcome = public_reports(inside)
     window = months_of(design, gate)
-    panel = _panel(
-        design, outcome, area, window, resolution=resolution, seed=seed, default_locations=gate.report.default_locations
+    counted = primary_rows(design.primary, outcome, area)
+    compared = compare(
+        design,
+        outcome,
+        counted,
+        area,
+        window,
+        resolution=resolution,
+        seed=seed,
+        default_locations=gate.report.default_locations,
     )
+    panel = panel_for(compared, design, window)
+    is_rotation = design.form == "rotation"
 
-    mde = detectable_fall(
-        panel.treated.loc[:, window.before],
-        panel.controls.loc[:, window.before],
-        months_after=len(window.after),
-        random_state=seed,
-    )
-    gates = check_gates(
-        panel.treated.loc[:, window.before].sum(axis=1),
-        len(panel.controls),
-        months_before=len(window.before),
-        months_after=len(window.after),
-        mde_pct=mde.mde_pct if mde else None,
-    )
+    mde = _detectable(compared, panel, window, seed)
+    gates = _gates(design, compared, panel, window, mde)
     public = public_reports(intake.records.loc[area.contains(intake.records["longitude"], intake.records["latitude"])])
     gates += _recording_gates(design, public, window)
-    effect = None if closed(gates) else _effect(panel.treated, panel.controls, window.before, window.after)
+    effect = None if closed(gates) else effect_of(design.form, panel, random_state=seed)
     dose = delivered(
-        design, [place.name for place in panel.treated_places], window.after_period, timezone=area.timezone
+        design, [place.name for place in compared.treated_places], window.after_period, timezone=area.timezone
     )
     verdict: VerdictKey = "not_delivered" if dose is not None and not dose.is_enough else verdict_of(effect)
     level = maryland_level(
-        has_comparison=len(panel.controls) >= MIN_CONTROLS and not design.was_amended_late,
-        is_randomised=design.assignment == "randomised",
+        has_comparison=(is_rotation or len(panel.controls) >= MIN_CONTROLS) and not design.was_amended_late,
+        is_randomised=design.is_randomised,
     )
-    displacement = _displacement(panel, window, effect)
-    naive = naive_change(panel.treated.sum(), window.before, window.after)
-    wdd, wdq = _textbook(panel, window)
+    displacement = displacement_of(effect, design, panel, compared, outcome=counted, every_record=public, seed=seed)
+    naive = naive_change(compared.treated.sum(), window.history, window.after)
+    wdd, wdq = (None, None) if is_rotation else _textbook(compared, window)
     officer = len(inside) - len(outcome)
     return Evaluation(
         design=design,
@@ -125,9 +119,9 @@ def evaluate(design: Design, incidents: Intake | pd.DataFrame, area: StudyArea, 
         after=window.after_period,
         missing_months=tuple(window.missing.strftime("%Y-%m")),
         resolution=resolution,
-        treated=_table(panel, window, "T"),
-        controls=_table(panel, window, "C"),
-        series=_series(panel, window),
+        treated=_table(compared, window, "T"),
+        controls=_table(compared, window, "C"),
+        series=_series(design, compared, window),
         effect=effect,
         displacement=displacement,
         naive=naive,
@@ -136,10 +130,10 @@ def evaluate(design: Design, incidents: Intake | pd.DataFrame, area: StudyArea, 
         gates=gates,
         mde_pct=mde.mde_pct if mde else None,
         mde_method=mde.method if mde else "",
-        permutation_p=_permutation_p(panel, window, seed) if effect else None,
-        checks=_checks(panel, window) if effect else (),
+        permutation_p=_permutation_p(design, panel, effect, seed) if effect else None,
+        checks=_checks(design, compared, panel, window, seed) if effect else (),
         dose=dose,
-        outcomes=_outcomes(design, outcome, public, area, window, panel=panel if effect else None),
+        outcomes=_outcomes(design, outcome, public, area, window, compared=compared if effect else None),
         economics=cost_of(dose, effect, design.cost_per_hour_gbp),
         amendments=tuple(wording.amendment(one) for one in design.amendments),
         level=level,
@@ -150,12 +144,12 @@ def evaluate(design: Design, incidents: Intake | pd.DataFrame, area: StudyArea, 
             verdict, effect, gates=closed(gates), dose=dose, level=level, mde=mde, is_amended=design.was_amended_late
         ),
         interval_sentence=wording.interval_sentence(effect, is_delivered=verdict != "not_delivered"),
-        doubt_sentence=wording.doubt_sentence(verdict, level=level),
+        doubt_sentence=wording.doubt_sentence(verdict, level=level, form=design.form),
         officer_generated_excluded=officer,
         notes=(
             *wording.notes(design, window, officer=officer, resolution=resolution),
-            *panel.notes,
-            wording.regression_note(panel.regression),
+            *compared.notes,
+            wording.regression_note(compared.regression),
             *wording.recording_note(outcome, window),
             *_officer_note(inside, window),
             *wording.quality_note(gate.report),
@@ -165,9 +159,44 @@ def evaluate(design: Design, incidents: Intake | pd.DataFrame, area: StudyArea, 
         ),
         provenance=_provenance(intake, area, seed),
         is_synthetic=intake.is_synthetic,
-        opinions=_opinions(panel, window, seed) if effect else None,
-        regression=panel.regression,
+        opinions=opinions_of(panel, random_state=seed) if effect else None,
+        design_sentence=wording.design_sentence(design),
+        primary_sentence=wording.primary_sentence(design),
+        compared_sentence=wording.compared_sentence(design, len(panel.treated), len(panel.controls)),
+        regression=compared.regression,
     )
+
+
+def _detectable(compared: Comparison, panel: Methods, window: Window, seed: int) -> DetectableFall | None:
+    """Return the smallest fall the design could detect, from the months before the start alone."""
+    history = compared.treated.loc[:, window.history]
+    if panel.assignment is not None:
+        return rotation_fall(history, months_after=len(window.after), random_state=seed)
+    months = [len(window.after)] if panel.starts is None else [len(panel.months) - start for start in panel.starts]
+    return detectable_fall(
+        history, compared.controls.loc[:, window.history], months_after=round(float(np.mean(months))), random_state=seed
+    )
+
+
+def _gates(
+    design: Design, compared: Comparison, panel: Methods, window: Window, mde: DetectableFall | None
+) -> tuple[GateResult, ...]:
+    """Return what the design must have; a lot also needs ways enough in which it could have fallen."""
+    after = list(panel.after)
+    turns = None if panel.assignment is None else int(np.median(panel.assignment[:, after].sum(axis=0)))
+    found = check_gates(
+        compared.treated.loc[:, window.history].sum(axis=1),
+        len(panel.controls),
+        months_before=len(window.history),
+        months_after=len(window.after),
+        mde_pct=mde.mde_pct if mde else None,
+        at_a_time=turns,
+    )
+    if design.form == "pairs":
+        return (*found, lots_gate(2 ** len(panel.pairs or ())))
+    if design.form == "top":
+        return (*found, lots_gate(math.comb(len(panel.treated) + len(panel.pool or ()), len(panel.treated))))
+    return found
 
 
 def _officer_note(inside: pd.DataFrame, window: Window) -> tuple[str, ...]:
@@ -197,120 +226,58 @@ def _recording_gates(design: Design, public: pd.DataFrame, window: Window) -> tu
     return tuple(gates)
 
 
-@dataclass(frozen=True, eq=False)
-class Panel:
-    """Both groups of places and their monthly reports (rows: places in order; columns: months)."""
-
-    treated_places: tuple[Place, ...]
-    control_places: tuple[Place, ...]
-    treated: pd.DataFrame
-    controls: pd.DataFrame
-    treated_ring: pd.DataFrame
-    controls_ring: pd.DataFrame
-    regression: RegressionToMean
-    notes: tuple[str, ...]
-
-
-def _panel(
-    design: Design,
-    outcome: pd.DataFrame,
-    area: StudyArea,
-    window: Window,
-    *,
-    resolution: int,
-    seed: int,
-    default_locations: Sequence[DefaultLocation] = (),
-) -> Panel:
-    rings = design.rings or _RINGS[resolution]
-    treated = treated_places(design.treated, area, resolution)
-    controls, cells, notes = comparison_places(
-        outcome.loc[outcome["month"].isin(window.before)],
-        window.before_period,
-        area,
-        treated,
-        rings=rings,
-        seed=seed,
-        missing=window.missing,
-        default_locations=default_locations,
-    )
-    ranked = tuple(replace(place, rank=best_rank(place, cells)) for place in treated)
-    treated, controls = with_rings(ranked, controls, rings)
-    _, regression = expected_change(
-        cells["n"], [place.cells for place in treated], months=len(window.before), random_state=seed
-    )
-    panel = Panel(
-        treated,
-        controls,
-        monthly_counts(outcome, window.all_months, treated),
-        monthly_counts(outcome, window.all_months, controls),
-        monthly_counts(outcome, window.all_months, treated, of_ring=True),
-        monthly_counts(outcome, window.all_months, controls, of_ring=True),
-        regression,
-        notes,
-    )
-    if not panel.treated.to_numpy().sum():
-        raise DesignError(
-            "No treated place has a report in the whole period; check the polygons and their coordinate system."
-        )
-    return panel
-
-
-def _effect(
-    treated: pd.DataFrame, controls: pd.DataFrame, before: pd.DatetimeIndex, after: pd.DatetimeIndex
-) -> Effect | None:
-    sums = (group.loc[:, months].sum(axis=1) for group in (treated, controls) for months in (before, after))
-    return estimate(*sums)
-
-
-def _permutation_p(panel: Panel, window: Window, seed: int) -> float | None:
-    groups = (panel.treated, panel.controls)
-    sums = (group.loc[:, months].sum(axis=1) for group in groups for months in (window.before, window.after))
-    return rerandomisation_p_value(*sums, random_state=seed)
-
-
-def _opinions(panel: Panel, window: Window, seed: int) -> Opinions:
-    groups = (panel.treated, panel.controls, panel.treated_ring, panel.controls_ring)
-    return opinions_of(panel_of(*groups, before=window.before, after=window.after), random_state=seed)
+def _permutation_p(design: Design, panel: Methods, effect: Effect, seed: int) -> float | None:
+    """Return the p-value of drawing the treated places again, as the lot was drawn where there was one."""
+    if design.form in REDRAWN:
+        return effect.p_value
+    sums = (panel.totals(months, group=group) for group in ("treated", "controls")
+            for months in (panel.before, panel.after))  # fmt: skip
+    return None if design.form == "staggered" else rerandomisation_p_value(*sums, random_state=seed)
 
 
 def _outcomes(
-    design: Design, outcome: pd.DataFrame, public: pd.DataFrame, area: StudyArea, window: Window, *, panel: Panel | None
+    design: Design,
+    outcome: pd.DataFrame,
+    public: pd.DataFrame,
+    area: StudyArea,
+    window: Window,
+    *,
+    compared: Comparison | None,
 ) -> tuple[Outcome, ...]:
     """Return further outcomes: counts where there is an effect to hold beside, a survey whatever the counts say."""
     measured = []
-    if panel is not None:
-        groups = Groups(panel.treated_places, panel.control_places)
+    if compared is not None and design.form != "rotation":
+        groups = Groups(compared.treated_places, compared.control_places)
         weights = read_weights(design.harm_weights) if design.harm_weights else None
-        measured += counted_outcomes(outcome, public, area, groups, window, weights=weights)
+        measured += counted_outcomes(outcome, public, area, groups, window, weights=weights, primary=design.primary)
     if design.survey is not None:
         measured += survey_outcomes(read_survey(design.survey), design_effect=design.survey_design_effect)
     return corrected(measured)
 
 
-def _displacement(panel: Panel, window: Window, effect: Effect | None) -> Displacement:
-    """Read the ring by the same formula; without an effect there is nothing that could have moved."""
-    if effect is None:
-        return Displacement(None, None, None, wording.displacement_sentence(None, None))
-    ring = _effect(panel.treated_ring, panel.controls_ring, window.before, window.after)
-    total = _effect(
-        panel.treated + panel.treated_ring, panel.controls + panel.controls_ring, window.before, window.after
-    )
-    moved = max(0.0, -ring.prevented_low) if ring is not None and effect.prevented > 0 else None
-    return Displacement(ring, total, moved, wording.displacement_sentence(effect, moved))
+def _checks(design: Design, compared: Comparison, panel: Methods, window: Window, seed: int) -> tuple[Check, ...]:
+    """Ask the same question in another way: a clean baseline and a pretended start, or what the form itself offers."""
+    if design.form in ("rotation", "staggered"):
+        table = answer_of(design.form, panel, seed).table
+        said = wording.washout_checks(table) if design.form == "rotation" else wording.cohort_checks(table)
+        return tuple(Check(name, None, sentence) for name, sentence in said)
+    found, n_after = [], len(window.after)
+    like = _year_earlier(window.history, window.after)
+    if like is not None and len(like) < len(window.before):
+        found.append(("only the same months a year earlier as baseline", _effect(compared, like, window.after)))
+    if len(window.history) > n_after:
+        effect = _effect(compared, window.history[:-n_after], window.history[-n_after:])
+        found.append((f"a pretended start in {window.history[-n_after]:%Y-%m}, when nothing had been done", effect))
+    told = [Check(name, effect, wording.check_sentence(name, effect)) for name, effect in found]
+    if panel.steps:
+        told += [Check(name, None, sentence) for name, sentence in wording.step_checks(steps(panel).table)]
+    return tuple(told)
 
 
-def _checks(panel: Panel, window: Window) -> tuple[Check, ...]:
-    """Ask the same question with a clean baseline, and of a start at which nothing happened."""
-    n_after = len(window.after)
-    found = []
-    like = _year_earlier(window.before, window.after)
-    if like is not None:
-        effect = _effect(panel.treated, panel.controls, like, window.after)
-        found.append(("only the same months a year earlier as baseline", effect))
-    if len(window.before) > n_after:
-        effect = _effect(panel.treated, panel.controls, window.before[:-n_after], window.before[-n_after:])
-        found.append((f"a pretended start in {window.before[-n_after]:%Y-%m}, when nothing had been done", effect))
-    return tuple(Check(name, effect, wording.check_sentence(name, effect)) for name, effect in found)
+def _effect(compared: Comparison, before: pd.DatetimeIndex, after: pd.DatetimeIndex) -> Effect | None:
+    """Return the default estimate over other months."""
+    groups = (compared.treated, compared.controls)
+    return estimate(*(group.loc[:, months].sum(axis=1) for group in groups for months in (before, after)))
 
 
 def _year_earlier(before: pd.DatetimeIndex, after: pd.DatetimeIndex) -> pd.DatetimeIndex | None:
@@ -343,10 +310,10 @@ def naive_change(treated: pd.Series, before: pd.DatetimeIndex, after: pd.Datetim
     )
 
 
-def _textbook(panel: Panel, window: Window) -> tuple[DisplacementDifference | None, DisplacementQuotient | None]:
+def _textbook(panel: Comparison, window: Window) -> tuple[DisplacementDifference | None, DisplacementQuotient | None]:
     """Return the scaled WDD over like months, and the quotient only where that shows a fall (R6.10)."""
-    like = _year_earlier(window.before, window.after)
-    base = like if like is not None else window.before[-len(window.after) :]
+    like = _year_earlier(window.history, window.after)
+    base = like if like is not None else window.history[-len(window.after) :]
     groups = (panel.treated, panel.controls, panel.treated_ring, panel.controls_ring)
     pairs = [tuple(float(group.loc[:, months].to_numpy().sum()) for months in (base, window.after)) for group in groups]
     (t0, t1), (c0, c1), (d0, d1), (e0, e1) = pairs
@@ -359,7 +326,7 @@ def _textbook(panel: Panel, window: Window) -> tuple[DisplacementDifference | No
     return found, weighted_displacement_quotient((t0, t1), (d0, d1), (c0, c1)) if is_fall else None
 
 
-def _table(panel: Panel, window: Window, prefix: str) -> pd.DataFrame:
+def _table(panel: Comparison, window: Window, prefix: str) -> pd.DataFrame:
     is_treated = prefix == "T"
     places = panel.treated_places if is_treated else panel.control_places
     counts, ring = (panel.treated, panel.treated_ring) if is_treated else (panel.controls, panel.controls_ring)
@@ -370,20 +337,41 @@ def _table(panel: Panel, window: Window, prefix: str) -> pd.DataFrame:
     )
 
 
-def _series(panel: Panel, window: Window) -> pd.DataFrame:
+def _series(design: Design, compared: Comparison, window: Window) -> pd.DataFrame:
     """Return monthly totals for the chart; the comparison is scaled to the treated total before the start."""
     months = window.all_months
-    treated, controls = panel.treated.sum().astype(float), panel.controls.sum().astype(float)
-    before = controls.loc[window.before].sum()
-    scale = treated.loc[window.before].sum() / before if before else np.nan
-    is_missing = ~months.isin(window.before.union(window.after))
+    if design.lot is not None and design.form == "rotation":
+        turns = design.lot.turns([place.name for place in compared.treated_places], months)
+        treated, controls, scaled = _turn_series(compared.treated.to_numpy(float), turns, months.isin(window.history))
+    else:
+        treated, controls = (group.sum().to_numpy(float) for group in (compared.treated, compared.controls))
+        is_history = months.isin(window.history)
+        before = controls[is_history].sum()
+        scaled = controls * (treated[is_history].sum() / before if before else np.nan)
+    is_missing = ~months.isin(window.history.union(window.after))
     frame = pd.DataFrame(
-        {"treated": treated, "controls": controls, "controls_scaled": controls * scale,
-         "ring": panel.treated_ring.sum().astype(float)},
+        {"treated": treated, "controls": controls, "controls_scaled": scaled,
+         "ring": compared.treated_ring.sum().to_numpy(float)},
         index=months.rename("month"),
     )  # fmt: skip
     frame.loc[is_missing] = np.nan
     return frame.assign(is_after=months >= window.after[0], is_missing=is_missing)
+
+
+def _turn_series(
+    counts: NDArray[np.float64], turns: NDArray[np.bool_], is_history: NDArray[np.bool_]
+) -> tuple[NDArray[np.float64], ...]:
+    """Return reports of places in their turn, of the others, and of the others scaled to the places in their turn.
+
+    Before the start nobody has a turn: both are the average month's share of all places.
+    """
+    share = turns[:, ~is_history].mean()
+    total = counts.sum(axis=0)
+    on = np.where(is_history, share * total, (counts * turns).sum(axis=0))
+    off = np.where(is_history, (1 - share) * total, (counts * ~turns).sum(axis=0))
+    level = counts[:, is_history].sum(axis=1)
+    ratio = np.divide(level @ turns, level @ ~turns, out=np.full(len(total), np.nan), where=(level @ ~turns) > 0)
+    return on, off, off * np.where(is_history, share / (1 - share), ratio)
 
 
 def _provenance(intake: Intake, area: StudyArea, seed: int) -> Provenance:

@@ -13,6 +13,7 @@ from geodata.area import StudyArea
 from geodata.errors import DesignError
 from geodata.events import group_events
 from geodata.streams import is_linked_crime
+from hotspots.evaluate.design import PRIMARY
 from hotspots.evaluate.estimators import Effect, estimate
 from hotspots.evaluate.evaluation import Outcome
 from hotspots.evaluate.places import Place, monthly_counts, place_numbers
@@ -60,6 +61,7 @@ def counted_outcomes(
     window: Window,
     *,
     weights: HarmWeights | None = None,
+    primary: str = "reports",
 ) -> list[Measured]:
     """Return what happened to other counts in the same places, by the default estimator.
 
@@ -72,10 +74,14 @@ def counted_outcomes(
     groups : Groups
     weights : HarmWeights, optional
         The user's own (R4.13); without them there is no harm outcome.
+    primary : str
+        Key of `hotspots.evaluate.design.PRIMARY`; the measure the verdict rests on is not told again.
     """
+    every = [("reports", outcome, None), *_measures(outcome, every_record, area, weights)]
     measured = [
         Measured(name, _effect(rows, groups, window, values))
-        for name, rows, values in _measures(outcome, every_record, area, weights)
+        for name, rows, values in every
+        if name != PRIMARY[primary]
     ]
     return [*measured, *_callers(outcome, groups, window)]
 
@@ -102,6 +108,26 @@ def _callers(outcome: pd.DataFrame, groups: Groups, window: Window) -> Iterator[
         "distinct callers (each counted once a month at a place)",
         _effect(once, groups, window, None),
         said=f"The treated places had {' and '.join(said)}.",
+    )
+
+
+def primary_rows(primary: str, outcome: pd.DataFrame, area: StudyArea) -> pd.DataFrame:
+    """Return the rows the primary measure counts.
+
+    Raises
+    ------
+    DesignError
+        If these data cannot tell it, for want of addresses or clock times.
+    """
+    if primary == "reports":
+        return outcome
+    for name, rows, _ in _measures(outcome, outcome.head(0), area, None):
+        if name == PRIMARY[primary]:
+            return rows
+    needed = "addresses" if primary == "repeat_reports" else "clock times"
+    raise DesignError(
+        f"The primary measure is {PRIMARY[primary]}, but fewer than half of these reports carry {needed}; use the "
+        "force's own records, or a design with the primary measure 'reports'."
     )
 
 
@@ -132,14 +158,14 @@ def _measures(
     outcome: pd.DataFrame, every_record: pd.DataFrame, area: StudyArea, weights: HarmWeights | None
 ) -> Iterator[tuple[str, pd.DataFrame, pd.Series | None]]:
     if (outcome["location_precision"] == "address").mean() >= _MIN_TIMED:
-        yield "repeat reports (same place within twelve months)", _repeats(outcome, area), None
+        yield PRIMARY["repeat_reports"], _repeats(outcome, area), None
     timed = outcome[outcome["time_precision"] == "minute"]
     if len(timed) >= _MIN_TIMED * len(outcome) and len(timed):
-        yield "events (several calls about one counted once)", _events(outcome, area), None
+        yield PRIMARY["events"], _events(outcome, area), None
         hour = timed["occurred_from"].dt.hour
         by_night = (hour >= _NIGHT[0]) | (hour < _NIGHT[1])
-        yield "reports of the evening and night (18:00-06:00)", timed[by_night], None
-        yield "reports of the day (06:00-18:00)", timed[~by_night], None
+        yield PRIMARY["night_reports"], timed[by_night], None
+        yield PRIMARY["day_reports"], timed[~by_night], None
     related = every_record[is_linked_crime(every_record["category"])]
     if len(related):
         yield "related crime (public order, criminal damage, harassment)", related, None

@@ -62,8 +62,8 @@ def treated_places(treated: gpd.GeoDataFrame, area: StudyArea, resolution: int) 
     ]
     if outside:
         raise DesignError(
-            f"{len(outside)} place(s) of the design lie outside the study area '{area.name}' ({', '.join(outside[:5])}); "
-            "check the polygons' coordinate system and the area file."
+            f"{len(outside)} places of the design lie outside the study area '{area.name}' "
+            f"({', '.join(outside[:5])}); check the polygons' coordinate system and the area file."
         )
     places = tuple(
         Place(str(name), _cells_in(shape, resolution))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +16,7 @@ from geodata.sources import Intake
 from geodata.streams import public_reports
 from hotspots.evaluate.gates import MAX_CONTROLS, MAX_MDE_PCT, MIN_CONTROLS
 from hotspots.evaluate.places import comparison_places, monthly_counts
-from hotspots.evaluate.power import FALLS, POWER, detectable_fall, smallest_found
+from hotspots.evaluate.power import FALLS, POWER, DetectableFall, detectable_fall, smallest_found
 
 LADDER = (
     ("rotation", "Monthly rotation by lot", 5),
@@ -31,6 +32,7 @@ _SHOWN = (20, 30, 50)
 _PILOTS = 200
 _REDRAWS = 199
 _POOL = 3
+_MIN_SHAPE = 2
 _AS_GOOD = 3.0  # points of detectable fall within which the design higher on the ladder is preferred
 _SAID = {"rotation": "Monthly rotation by lot", "random": "Drawn by lot", "top": "The busiest treated"}
 
@@ -137,6 +139,34 @@ def rotation_power(history: ArrayLike, falls: ArrayLike, *, random_state: int) -
     rng = np.random.default_rng(random_state)
     assigned, redrawn = (_turns(counts.shape, draws, rng) for draws in (_PILOTS, _REDRAWS))
     return np.array([_rotations_found(counts, assigned, redrawn, float(fall), rng) for fall in np.asarray(falls)])
+
+
+def rotation_fall(history: ArrayLike, *, months_after: int, random_state: int) -> DetectableFall | None:
+    """Return the fall a monthly rotation of these places would find in 80 % of pilots.
+
+    Parameters
+    ----------
+    history : array of float, shape (places, months before the start)
+        The last `months_after` of them are used, or all where there are fewer.
+
+    Returns
+    -------
+    DetectableFall or None
+        None without a report before the start, or with fewer than two places or months.
+    """
+    counts = np.asarray(history, dtype=float)[:, -months_after:]
+    if min(counts.shape) < _MIN_SHAPE or counts.sum() <= 0:
+        return None
+    power = rotation_power(counts, FALLS, random_state=random_state)
+    return DetectableFall(
+        mde_pct=100 * smallest_found(power),
+        standard_error=math.nan,
+        place_variance=math.nan,
+        design_effect=math.nan,
+        n_placebo_starts=0,
+        method=f"{_PILOTS} rotations a fall planted in the {counts.shape[1]} months before the start",
+        power=tuple((100 * float(fall), float(share)) for fall, share in zip(FALLS, power, strict=True)),
+    )
 
 
 def _rotations_found(

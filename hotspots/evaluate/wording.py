@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import pandas as pd
 
 from geodata.quality import QualityReport
-from hotspots.evaluate.design import Amendment, Design
+from hotspots.evaluate.design import PRIMARY, Amendment, Design, DesignForm
 from hotspots.evaluate.estimators import Effect
 from hotspots.evaluate.evaluation import DoseDelivered, NaiveChange
 from hotspots.evaluate.gates import GateResult
@@ -68,14 +69,19 @@ def interval_sentence(effect: Effect | None, *, is_delivered: bool = True) -> st
     low, high = effect.prevented_low, effect.prevented_high
     best = f"best single figure {abs(effect.prevented):.0f} {'prevented' if effect.prevented >= 0 else 'extra'}"
     if low >= 0:
-        return f"Between {low:.0f} and {high:.0f} reports were prevented ({best})."
+        return f"Between {_count(low)} and {_count(high)} reports were prevented ({best})."
     if high <= 0:
-        return f"Between {-high:.0f} and {-low:.0f} extra reports were made ({best})."
-    return f"Anything from {-low:.0f} extra reports to {high:.0f} reports prevented fits these counts ({best})."
+        return f"Between {_count(-high)} and {_count(-low)} extra reports were made ({best})."
+    return f"Anything from {_count(-low)} extra reports to {_count(high)} reports prevented fits these counts ({best})."
 
 
-def doubt_sentence(verdict: VerdictKey, *, level: int) -> str:
+def doubt_sentence(verdict: VerdictKey, *, level: int, form: DesignForm = "ranked") -> str:
     """Return the third sentence: what would have to be true for the verdict to be wrong."""
+    if form == "rotation" and verdict in ("reduction", "increase"):
+        return (
+            "This is wrong if the turns were not carried out as drawn, or if people or officers changed how they "
+            "report where patrols were; an effect that outlasts its month makes it read too small."
+        )
     if verdict in ("reduction", "increase"):
         chosen = "" if level >= 5 else ", for instance because they had been picked at a peak"
         return (
@@ -96,9 +102,115 @@ def displacement_sentence(effect: Effect | None, moved: float | None) -> str:
     if moved is None:
         return "The places next door have too few reports to judge displacement."
     return (
-        f"Up to {moved:.0f} of the {effect.prevented:.0f} reports prevented could have moved next door; "
+        f"Up to {_count(moved)} of the {effect.prevented:.0f} reports prevented could have moved next door; "
         "displacement is close to undetectable at these counts."
     )
+
+
+def other_hours_sentence(hours: tuple[int, int] | None, within: Effect | None, moved: float | None) -> str:
+    """Say how much of what was prevented in the hours patrolled could have moved to other hours there."""
+    if hours is None:
+        return "The design does not say which hours were patrolled, so a move to other hours cannot be told."
+    said = f"{hours[0] % 24:02d}:00-{hours[1] % 24:02d}:00"
+    if within is None or moved is None:
+        return f"Too few reports carry a clock time to judge a move out of the hours patrolled ({said})."
+    if within.prevented <= 0:
+        return f"In the hours patrolled ({said}) no prevented reports were estimated, so a move to other hours does " \
+               "not arise."  # fmt: skip
+    return (
+        f"Of {_count(within.prevented)} prevented in the hours patrolled ({said}) up to {_count(moved)} could have "
+        "moved to other hours in the same places."
+    )
+
+
+def other_kinds_sentence(effect: Effect, moved: float | None) -> str:
+    """Say how much could have turned into another kind of report in the same places."""
+    if moved is None:
+        return "These data hold too little related crime to judge a move into other kinds of report."
+    return (
+        f"Up to {_count(moved)} of the {_count(effect.prevented)} could have turned into related crime there (public "
+        "order, criminal damage, harassment)."
+    )
+
+
+def washout_checks(table: pd.DataFrame | None) -> list[tuple[str, str]]:
+    """Return what a rotation says when the months just after a turn are left out (R6.14)."""
+    if table is None:
+        return []
+    said = []
+    for row in table.to_dict("records"):
+        months = f"{row['washout']:.0f} month{'s' if row['washout'] > 1 else ''}"
+        if row["washout"] and pd.notna(row["effect_pct"]):
+            said.append((f"{months} after a turn left out", f"Without the {months} after a turn, in case effects last: "
+                         f"{_change(row['effect_pct'])} (p = {row['p_value']:.3f})."))  # fmt: skip
+    return said
+
+
+def step_checks(table: pd.DataFrame | None) -> list[tuple[str, str]]:
+    """Return what each measure added to those before it, where they were added one after the other."""
+    rows = [] if table is None else table.to_dict("records")
+    return [
+        (
+            f"what {row['step']} added",
+            f"What {row['step']} added from {row['from']} (months: {row['months']}): {_change(row['effect_pct'])} (95% "
+            f"interval {_change(row['low_pct'])} to {_change(row['high_pct'])}), beyond the months just before it.",
+        )
+        for row in rows
+        if pd.notna(row["low_pct"])
+    ]
+
+
+def cohort_checks(table: pd.DataFrame | None) -> list[tuple[str, str]]:
+    """Return what the places say that started together, start by start."""
+    if table is None:
+        return []
+    return [
+        (
+            f"places that started in {row['start']}",
+            f"The {row['places']} places that started in {row['start']}: {_change(row['effect_pct'])} (95% interval "
+            f"{_change(row['low_pct'])} to {_change(row['high_pct'])}).",
+        )
+        for row in table.to_dict("records")
+        if pd.notna(row["effect_pct"])
+    ]
+
+
+_FORMS = {
+    "ranked": "Treated places were not drawn by lot; the interval takes the largest of three variances.",
+    "top": "Treated places were drawn by lot among the busiest; the interval comes from drawing that lot again.",
+    "pairs": "One of each pair of like places was drawn by lot; the interval comes from drawing in the pairs again.",
+    "rotation": "Places took turns by the month, drawn by lot, and are compared with themselves without a turn; the "
+    "interval comes from drawing the turns again.",
+    "staggered": "Places started at different times; each start is compared over its own months with places never "
+    "treated, and the interval comes from leaving out one place after the other.",
+}
+
+
+def design_sentence(design: Design) -> str:
+    """Say how the treated places were chosen and how their effect is told from chance."""
+    said = _FORMS[design.form]
+    if design.form == "ranked" and design.assignment == "randomised":
+        said = "Treated places are said to have been drawn by lot, but the design holds no list; the interval takes " \
+               "the largest of three variances."  # fmt: skip
+    named = " Comparison places are those the design names." if design.controls is not None and not design.lot else ""
+    return f"{said}{named}"
+
+
+def primary_sentence(design: Design) -> str:
+    """Say which measure the verdict rests on."""
+    kinds = ", ".join(design.categories) or "every category"
+    return (
+        f"Primary measure, fixed in the design: {PRIMARY[design.primary]}, by the public ({kinds}). The verdict rests "
+        "on it alone; other outcomes stand beside it and are corrected for being several."
+    )
+
+
+def compared_sentence(design: Design, treated: int, controls: int) -> str:
+    """Say how many places were compared."""
+    if design.form == "rotation":
+        return f"{treated} places that took turns, compared with themselves."
+    more = {"pairs": ", its partner of a pair among them", "top": ", those of the lot first"}.get(design.form, "")
+    return f"{treated} treated place{'s' if treated != 1 else ''}, {controls} comparison places{more}."
 
 
 def naive_warning(base: int, *, like_months: bool, min_base: int) -> str:
@@ -206,4 +318,8 @@ def quality_note(report: QualityReport) -> tuple[str, ...]:
 
 
 def _change(pct: float) -> str:
-    return f"{pct:+.0f} %"
+    return f"{pct:+.0f} %" if math.isfinite(pct) else "no bound"
+
+
+def _count(reports: float) -> str:
+    return f"{reports:.0f}" if math.isfinite(reports) else "any number"

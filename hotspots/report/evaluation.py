@@ -70,6 +70,11 @@ def evaluation_json(evaluation: Evaluation) -> bytes:
         "missing_months": e.missing_months,
         "categories": e.design.categories,
         "assignment": e.design.assignment,
+        "form": e.design.form,
+        "primary": e.design.primary,
+        "design_sentence": e.design_sentence,
+        "primary_sentence": e.primary_sentence,
+        "compared_sentence": e.compared_sentence,
         "area": e.area_name,
         "resolution": e.resolution,
         "treated": _records(e.treated),
@@ -112,8 +117,7 @@ def evaluation_data(evaluation: Evaluation) -> dict[str, Any]:
         "licence": stamp.licence,
         "name": e.design.name,
         "periods": f"Before: {e.before} ({words.counted(e.before.n_months, 'month')}). After: {e.after} "
-        f"({words.counted(e.after.n_months, 'month')}). {words.counted(len(e.treated), 'treated place')}, "
-        f"{words.counted(len(e.controls), 'comparison place')}.",
+        f"({words.counted(e.after.n_months, 'month')}). {e.compared_sentence} {e.design_sentence} {e.primary_sentence}",
         "amendments": list(e.amendments),
         "primary": _primary(e),
         "emmie": _emmie(e),
@@ -139,7 +143,11 @@ def evaluation_data(evaluation: Evaluation) -> dict[str, Any]:
             f"After, {words.counted(e.after.n_months, 'month')}",
         ],
         "places": [_place(str(row["name"]), row["before"], row["after"], e) for _, row in e.treated.iterrows()]
-        + [_place("All comparison places", e.controls["before"].sum(), e.controls["after"].sum(), e)],
+        + (
+            [_place("All comparison places", e.controls["before"].sum(), e.controls["after"].sum(), e)]
+            if len(e.controls)
+            else []
+        ),
     }
     tidied: dict[str, Any] = _tidy(data)
     return tidied

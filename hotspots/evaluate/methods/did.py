@@ -130,7 +130,7 @@ def did_wild(panel: Panel, *, random_state: int, draws: int = _DRAWS) -> MethodR
 
 
 def permutation(panel: Panel, *, random_state: int, draws: int = _DRAWS) -> MethodResult:
-    """Re-draw which places were treated (within pairs or among the pool of the lot, where there are) and compare the default statistic.
+    """Re-draw which places were treated (within its pairs or pool, if it has them) and compare the default statistic.
 
     Exact under the sharp null of no effect anywhere if the treated places were drawn at random. The interval holds
     every supposed percentage that, taken out of the treated places' reports, leaves a p-value above 5 %.

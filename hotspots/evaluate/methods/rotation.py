@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -89,7 +90,9 @@ def rotation_effect(
     return RotationEffect(estimate, _p_value(y, on, redrawn, washout), int(used.sum()))
 
 
-def rotation(panel: Panel, *, random_state: int, draws: int = _DRAWS) -> MethodResult:
+def rotation(
+    panel: Panel, *, random_state: int, draws: int = _DRAWS, washouts: Sequence[int] = WASHOUTS
+) -> MethodResult:
     """Compare months with and without a turn in the treated places, with the washout sensitivity as table."""
     if panel.assignment is None:
         return refused(ROTATION, "The panel has no list of turns; this method is for places that took turns.")
@@ -98,7 +101,7 @@ def rotation(panel: Panel, *, random_state: int, draws: int = _DRAWS) -> MethodR
     blocks = None if panel.assignment_blocks is None else np.asarray(panel.assignment_blocks)[months]
     rows = [
         (washout, rotation_effect(y, on, washout=washout, blocks=blocks, draws=draws, random_state=random_state))
-        for washout in WASHOUTS
+        for washout in (0, *(one for one in washouts if one))
     ]
     main = rows[0][1]
     if main is None:
