@@ -66,9 +66,12 @@ class Lot:
         """Return which place is treated in which month, shape (places, months)."""
         on = self.rows[self.rows["arm"] == "treated"]
         turns = np.zeros((len(names), len(months)), dtype=bool)
-        for number, name in enumerate(names):
-            for first, last in on.loc[on["name"] == name, ["first_day", "last_day"]].itertuples(index=False):
-                turns[number] |= (months >= first) & (months <= last)
+        row_of = {name: number for number, name in enumerate(names)}
+        month = months.to_numpy()[None, :]
+        inside = (month >= on["first_day"].to_numpy()[:, None]) & (month <= on["last_day"].to_numpy()[:, None])
+        for name, covered in zip(on["name"], inside, strict=True):
+            if name in row_of:
+                turns[row_of[name]] |= covered
         return turns
 
 

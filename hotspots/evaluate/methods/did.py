@@ -139,20 +139,26 @@ def permutation(panel: Panel, *, random_state: int, draws: int = _DRAWS) -> Meth
     if effect is None:
         return refused(PERMUTATION, _too_few(panel))
     drawn = _drawn(panel, draws, np.random.default_rng(random_state))
+    return _inverted(PERMUTATION, effect, lambda supposed: _redrawn_p(panel, drawn, supposed))
+
+
+def permutation_p_value(panel: Panel, *, random_state: int, draws: int = _DRAWS) -> float | None:
+    """Return the p-value of `permutation` alone, without its interval; None where there is no estimate."""
+    if _effect(panel) is None:
+        return None
+    return _redrawn_p(panel, _drawn(panel, draws, np.random.default_rng(random_state)), 0.0)
+
+
+def _redrawn_p(panel: Panel, drawn: Floats, supposed: float) -> float:
+    """Return the share of redrawn choices of treated places at least as extreme, a supposed log effect taken out."""
     treated, controls = _split(panel, "treated"), _split(panel, "controls")
     units = (len(treated), len(controls))
-
-    def p_value(supposed: float) -> float:
-        places = np.vstack(
-            [unit_moments(treated[:, 0], treated[:, 1] * math.exp(-supposed)), unit_moments(*controls.T)]
-        )
-        sums = drawn @ places
-        again = studentised(log_effect(sums, places.sum(axis=0) - sums, units=units))
-        own = places[: units[0]].sum(axis=0)
-        observed = studentised(log_effect(own, places.sum(axis=0) - own, units=units))
-        return (1 + int((again >= observed * (1 - 1e-9)).sum())) / (1 + draws)
-
-    return _inverted(PERMUTATION, effect, p_value)
+    places = np.vstack([unit_moments(treated[:, 0], treated[:, 1] * math.exp(-supposed)), unit_moments(*controls.T)])
+    sums = drawn @ places
+    again = studentised(log_effect(sums, places.sum(axis=0) - sums, units=units))
+    own = places[: units[0]].sum(axis=0)
+    observed = studentised(log_effect(own, places.sum(axis=0) - own, units=units))
+    return (1 + int((again >= observed * (1 - 1e-9)).sum())) / (1 + len(drawn))
 
 
 def _effect(panel: Panel) -> Effect | None:
