@@ -31,7 +31,7 @@ def delivered(design: Design, names: Sequence[str], after: Period, *, timezone: 
         },
         index=[f"T{number:02d}" for number in range(1, len(names) + 1)],
     )
-    visits, astray = _in_time(design, read_visits(design.visits, timezone=timezone), names)
+    visits, astray = _in_time(design, read_visits(design.visits, timezone=timezone), names, after)
     last_day = after.last + pd.offsets.MonthEnd(0)
     places = dose_delivered(visits, plan, first_day=after.first, last_day=last_day).loc[plan.index]
     n, qualifying = int(places["visits"].sum()), int(places["qualifying"].sum())
@@ -59,7 +59,7 @@ def _shares(design: Design, names: Sequence[str], after: Period) -> NDArray[np.f
     return np.asarray(share / share.mean())
 
 
-def _in_time(design: Design, visits: pd.DataFrame, names: Sequence[str]) -> tuple[pd.DataFrame, str]:
+def _in_time(design: Design, visits: pd.DataFrame, names: Sequence[str], after: Period) -> tuple[pd.DataFrame, str]:
     """Return the visits made in each place's own time, and a word on those made out of it or to untreated places."""
     controls = set() if design.lot is None else {name.casefold() for name in design.lot.controls}
     known = {name.casefold(): number for number, name in enumerate(names)}
@@ -73,7 +73,7 @@ def _in_time(design: Design, visits: pd.DataFrame, names: Sequence[str]) -> tupl
         listed = rows.notna().to_numpy()
         is_out[listed] = ~own[rows[listed].astype(int), columns[listed]]
     is_control = place.isin(controls).to_numpy()
-    wrong = int((is_out | is_control).sum())
+    wrong = int(((is_out | is_control) & month.between(after.first, after.last).to_numpy()).sum())
     said = f" {wrong} visits went to places that were not to have them, which makes the effect read too small."
     return visits[~is_out], said if wrong else ""
 
