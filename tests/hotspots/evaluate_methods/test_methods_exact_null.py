@@ -14,7 +14,8 @@ from hotspots.evaluate.methods import make_panel
 from hotspots.evaluate.methods.did import permutation, permutation_p_value
 from hotspots.evaluate.methods.rotation import rotation, rotation_effect
 from hotspots.evaluate.methods.staggered import staggered
-from tests.hotspots.evaluate_methods.conftest import hotspot_counts
+
+from .conftest import hotspot_counts
 
 MONTHS = pd.date_range("2021-01", periods=36, freq="MS")
 START, N_BEFORE = "2023-01", 24
