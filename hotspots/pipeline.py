@@ -28,7 +28,8 @@ from hotspots.delineate import Basis, basis_of, draw, empty_hotspots
 from hotspots.density import collapse_points, kernel_density
 from hotspots.editing import drawn_list, edit_hotspots, notes_on
 from hotspots.gate import of_hours, take_through_gate
-from hotspots.ranking import agreement, rank_cells, split_stability
+from hotspots.parts import ranks_by_part, split_stability
+from hotspots.ranking import agreement, rank_cells
 from hotspots.repeats import concentration, repeat_locations
 from hotspots.results import (
     Agreement,
@@ -46,7 +47,7 @@ from hotspots.stability import assess
 from hotspots.targeting import DEFAULT, Panel
 from hotspots.targeting.assemble import FEWEST_REPORTS, panel_of
 from hotspots.targeting.backtest import FALLBACK, list_accuracy
-from hotspots.targeting.run_cells import halves_agree, hotspots_with_both, rank_run_cells
+from hotspots.targeting.run_cells import hotspots_with_both, panel_ranks_by_part, rank_run_cells
 from hotspots.timing import week_matrix
 from hotspots.trend import hotspots_with_kinds
 
@@ -132,25 +133,29 @@ def run(
     if _list_refusal(gate, config):
         hotspots = empty_hotspots()
     else:
-        stability = _stability(panel, facts, config, missing, uses_others=uses_others)
+        parts = _parts(panel, facts, ranked["rank"], config, missing, uses_others=uses_others)
+        stability = split_stability(
+            parts, gate.period.months, config.delineation.n_hotspots, min_overlap=config.stability_min_overlap
+        )
         say("Checking the list on past months")
         accuracy, unchecked = list_accuracy(
             panel, DEFAULT if uses_others else FALLBACK, newest=config.ranking.backtest_origins, seed=config.seed
         )
         refused += unchecked
-        basis = basis_of(
-            cells, inside, area, config.delineation, period=gate.period, missing=missing, ranking=config.ranking,
-            known=facts.known, streets=streets,
+        hotspots, drawn_as, drawn_notes = _draw_and_edit(
+            basis_of(
+                cells, inside, area, config.delineation, period=gate.period, missing=missing, parts=parts,
+                streets=streets,
+            ), gate, config,
         )  # fmt: skip
-        hotspots, drawn_as, drawn_notes = _draw_and_edit(basis, gate, config)
         hotspots = hotspots_with_both(hotspots_with_confidence(hotspots, inside), cells)
         hotspots = hotspots_with_kinds(hotspots, facts.matrix.drop(columns=missing, errors="ignore"))
         notes += notes_on(config.edits) + _chance_note(hotspots, cells, facts.known) + drawn_notes
         say("Holding the list against other grids and parts of the period")
         hotspots, robustness = assess(
-            hotspots, inside, area, config, events=facts.events, last_year=cells["n_12m"], known=facts.known,
-            known_at=facts.known_at, period=gate.period, resolution=resolution, missing=missing, streets=streets,
-            counted=None if events is None else events.is_first.to_numpy(),
+            hotspots, inside, area, config, events=facts.events, parts=parts, last_year=cells["n_12m"],
+            known=facts.known, known_at=facts.known_at, period=gate.period, resolution=resolution,
+            missing=missing, streets=streets, counted=None if events is None else events.is_first.to_numpy(),
             default_locations=gate.report.default_locations,
         )  # fmt: skip
         agreed = agreement(cells, repeats, k=config.delineation.n_hotspots)
@@ -248,16 +253,13 @@ def _rank_with_others(panel: Panel, cells: pd.Index, config: RunConfig) -> pd.Da
     )
 
 
-def _stability(
-    panel: Panel, facts: _Facts, config: RunConfig, missing: pd.DatetimeIndex, *, uses_others: bool
-) -> Stability:
-    """Compare the halves of the months, each ranked in the same way as the whole (R1.9)."""
-    k = config.delineation.n_hotspots
+def _parts(
+    panel: Panel, facts: _Facts, rank: pd.Series, config: RunConfig, missing: pd.DatetimeIndex, *, uses_others: bool
+) -> pd.DataFrame:
+    """Rank the cells from halves and quarters of the months, each in the same way as the whole (R1.9)."""
     if uses_others:
-        return halves_agree(panel, k, min_overlap=config.stability_min_overlap)
-    return split_stability(
-        facts.events, config.ranking, k, min_overlap=config.stability_min_overlap, known=facts.known, missing=missing
-    )
+        return panel_ranks_by_part(panel, rank)
+    return ranks_by_part(facts.events, config.ranking, known=facts.known, missing=missing)
 
 
 def _rank(facts: _Facts, config: RunConfig, missing: pd.DatetimeIndex) -> pd.DataFrame:

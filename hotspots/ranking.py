@@ -5,7 +5,6 @@ Explainable by hand and as good as anything measured when only one kind of repor
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import geopandas as gpd
@@ -18,7 +17,7 @@ from geodata import cells as h3cells
 from geodata.errors import DesignError
 from hotspots.config import RankingConfig
 from hotspots.mixing import fit_mixing
-from hotspots.results import Agreement, Stability
+from hotspots.results import Agreement
 from hotspots.shrinkage import fit_prior, shrink
 
 Floats = NDArray[np.float64]
@@ -171,13 +170,15 @@ def rank_cells(
 def _allowing_for_luck(total: Floats, place: NDArray[np.bool_]) -> Floats:
     """Return each known place's expected count given its own, by a spread of rates of any shape (`fit_mixing`).
 
-    A gamma spread cannot hold a city of quiet places and a few busy ones, and pulls the busy ones down too far.
+    A gamma spread cannot hold a city of quiet places and a few busy ones, and pulls the busy ones down too far. Above
+    the average luck only takes away: with few busy places the fitted spread has spikes that could lift a count.
     """
     if not total[place].any():
         return np.zeros(len(total))
     mixing = fit_mixing(total[place])
     values, of_value = np.unique(total, return_inverse=True)
-    return np.where(place, mixing.expected(values)[of_value], 0.0)
+    found = mixing.expected(values)[of_value]
+    return np.where(place, np.where(total > total[place].mean(), np.minimum(found, total), found), 0.0)
 
 
 def _decayed(matrix: pd.DataFrame, config: RankingConfig, missing: pd.DatetimeIndex | None) -> pd.DataFrame:
@@ -232,108 +233,6 @@ def probability_of_top(
     top = np.argpartition(-drawn * scale[rivals], min(top_k, len(rivals)) - 1, axis=1)[:, :top_k]
     chance[rivals] = np.bincount(top.ravel(), minlength=len(rivals)) / draws
     return chance
-
-
-def _scores(
-    matrix: pd.DataFrame, config: RankingConfig, place: NDArray[np.bool_], missing: pd.DatetimeIndex | None
-) -> Floats:
-    decayed = _decayed(matrix, config, missing)
-    y = decayed["y"].to_numpy()
-    return np.where(place, shrink(y, fit_prior(y[place])) / decayed["months"].to_numpy(), 0.0)
-
-
-def _half_ranks(
-    matrix: pd.DataFrame, config: RankingConfig, known: ArrayLike | pd.Series | None, missing: pd.DatetimeIndex | None
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Rank the cells from the first and from the second half of the months alone."""
-    _refuse_halves(matrix.shape[1])
-    place = _known(matrix, known)
-    cut = matrix.shape[1] // 2
-    halves = (matrix.iloc[:, :cut], matrix.iloc[:, cut:])
-    first, second = (ranks(_scores(half, config, place, missing), matrix.index) for half in halves)
-    return first, second
-
-
-def split_stability(
-    matrix: pd.DataFrame,
-    config: RankingConfig,
-    k: int,
-    *,
-    min_overlap: float = 0.5,
-    known: ArrayLike | pd.Series | None = None,
-    missing: pd.DatetimeIndex | None = None,
-) -> Stability:
-    """Return the share of the top `k` cells that two halves of the months have in common (R1.9).
-
-    Each half is ranked by itself, in the same way as the whole.
-
-    Raises
-    ------
-    DesignError
-        If there are fewer than 2 months.
-    """
-    first, second = _half_ranks(matrix, config, known, missing)
-    return stability_of(first, second, pd.DatetimeIndex(matrix.columns), k, min_overlap=min_overlap)
-
-
-def stability_of(
-    first: NDArray[np.int64], second: NDArray[np.int64], months: pd.DatetimeIndex, k: int, *, min_overlap: float
-) -> Stability:
-    """Return how many of the top `k` cells two rankings of halves of the months have in common (R1.9).
-
-    Parameters
-    ----------
-    first, second : array of int, shape (n,)
-        Rank of each cell in either half.
-    months : DatetimeIndex
-        Months of both halves together.
-    k : int
-    min_overlap : float
-        Share from which the list is called stable.
-
-    Raises
-    ------
-    DesignError
-        If there are fewer than 2 months.
-    """
-    _refuse_halves(len(months))
-    k = min(k, len(first))
-    overlap = float(np.sum((first <= k) & (second <= k))) / k if k else 0.0
-    cut = len(months) // 2
-    return Stability(
-        k=k,
-        overlap=overlap,
-        first_half=f"{months[0]:%Y-%m} to {months[cut - 1]:%Y-%m}",
-        second_half=f"{months[cut]:%Y-%m} to {months[-1]:%Y-%m}",
-        is_stable=overlap >= min_overlap,
-    )
-
-
-def _refuse_halves(n_months: int) -> None:
-    if n_months < 2:
-        raise DesignError("The months cannot be split into halves: the period has fewer than 2.")
-
-
-def in_both_halves(
-    matrix: pd.DataFrame,
-    config: RankingConfig,
-    groups: Sequence[Sequence[str]],
-    *,
-    known: ArrayLike | pd.Series | None = None,
-    missing: pd.DatetimeIndex | None = None,
-) -> list[bool]:
-    """Return, for each group of cells (a hotspot), whether both halves of the months would have picked it (R1.9).
-
-    A half picks as many cells as the whole period needs to reach every group; a group is picked when one of its
-    cells is.
-    """
-    if matrix.shape[1] < 2 or not groups:
-        return [False] * len(groups)
-    first, second = _half_ranks(matrix, config, known, missing)
-    whole = ranks(_scores(matrix, config, _known(matrix, known), missing), matrix.index)
-    rows = [matrix.index.get_indexer(pd.Index(list(group), dtype=object)) for group in groups]
-    k = max(int(whole[row].min()) for row in rows)
-    return [bool((first[row] <= k).any() and (second[row] <= k).any()) for row in rows]
 
 
 def agreement(cells: pd.DataFrame, repeat_locations: gpd.GeoDataFrame, *, k: int) -> Agreement:

@@ -86,10 +86,7 @@ def _basis(run: Run, earlier: pd.DataFrame, period: Period) -> Basis:
     )
     cells = run.cells[["area_km2", "land_km2", "geometry"]].join(ranked)
     cells = cells.assign(n=matrix.sum(axis=1), n_12m=matrix.iloc[:, -12:].sum(axis=1), density_rank=cells["rank"])
-    return basis_of(
-        cells, earlier, run.area, run.config.delineation, period=period, ranking=run.config.ranking, known=known,
-        streets=run.streets,
-    )  # fmt: skip
+    return basis_of(cells, earlier, run.area, run.config.delineation, period=period, streets=run.streets)
 
 
 def _clusters(basis: Basis) -> Groups:

@@ -14,7 +14,7 @@ from geodata.area import StudyArea
 from geodata.confidence import at_any
 from geodata.period import Period
 from geodata.quality import DefaultLocation
-from hotspots.config import DelineationConfig, RankingConfig
+from hotspots.config import DelineationConfig
 from hotspots.delineate.measure import Basis, basis_of, centres, empty_hotspots, inside_of, measure, volume_needed
 from hotspots.delineate.polygons import Ground, Limits, best_first
 from hotspots.naming import street_name
@@ -34,8 +34,7 @@ def delineate(
     default_locations: Sequence[DefaultLocation] = (),
     period: Period | None = None,
     missing: pd.DatetimeIndex | None = None,
-    ranking: RankingConfig | None = None,
-    known: pd.Series | None = None,
+    parts: pd.DataFrame | None = None,
     streets: gpd.GeoDataFrame | None = None,
 ) -> tuple[gpd.GeoDataFrame, tuple[str, ...]]:
     r"""Draw the named hotspots that hold the most reports for each minute of a patrol visit.
@@ -66,9 +65,9 @@ def delineate(
         Months covered; default: from the first to the last month of `incidents`.
     missing : DatetimeIndex, optional
         Months the source did not deliver: no change is stated across them.
-    ranking : RankingConfig, optional
-    known : Series of bool, optional
-        How the halves of the months are ranked for ``in_both_halves``, as in `rank_cells`.
+    parts : DataFrame of int, optional
+        Rank of each cell from the whole and from parts of the months, for ``in_both_halves``; by default that of
+        `hotspots.parts.ranks_by_part`.
     streets : GeoDataFrame, optional
         Lines whose length says how long a cell takes to walk; without them its area does.
 
@@ -82,9 +81,7 @@ def delineate(
     """
     if len(inside_of(incidents)) == 0 or len(cells) == 0:
         return empty_hotspots(), ()
-    basis = basis_of(
-        cells, incidents, area, config, period=period, missing=missing, ranking=ranking, known=known, streets=streets
-    )
+    basis = basis_of(cells, incidents, area, config, period=period, missing=missing, parts=parts, streets=streets)
     return draw(basis, default_locations)
 
 

@@ -19,7 +19,7 @@ from hotspots.counts import count_cells, month_matrix
 from hotspots.delineate.minutes import walking_minutes
 from hotspots.describe import describe
 from hotspots.naming import place_names
-from hotspots.ranking import in_both_halves
+from hotspots.parts import in_both_halves, ranks_by_part
 
 Floats = NDArray[np.float64]
 
@@ -47,8 +47,8 @@ class Basis:
     """What the numbers of a hotspot are counted from.
 
     ``cells`` and ``reports`` (INCIDENTS inside the area, with the ``cell`` each lies in) are those of `delineate`;
-    ``minutes`` are the walking minutes of each cell, ``moments`` the sums of x and y (metres) over its reports and
-    their number ``n``.
+    ``parts`` are the ranks of the cells from parts of the months, ``minutes`` the walking minutes of each cell,
+    ``moments`` the sums of x and y (metres) over its reports and their number ``n``.
     """
 
     cells: gpd.GeoDataFrame
@@ -57,8 +57,7 @@ class Basis:
     config: DelineationConfig
     period: Period
     missing: pd.DatetimeIndex | None
-    ranking: RankingConfig
-    known: pd.Series | None
+    parts: pd.DataFrame
     minutes: pd.Series
     moments: pd.DataFrame
 
@@ -81,24 +80,26 @@ def basis_of(
     *,
     period: Period | None = None,
     missing: pd.DatetimeIndex | None = None,
-    ranking: RankingConfig | None = None,
-    known: pd.Series | None = None,
+    parts: pd.DataFrame | None = None,
     streets: gpd.GeoDataFrame | None = None,
 ) -> Basis:
     """Return what hotspots are counted from; there is at least one report and one cell. Arguments as in `delineate`."""
     reports = inside_of(incidents)
     own = h3cells.assign(reports["longitude"], reports["latitude"], h3cells.resolution_of(cells.index[0]))
     x, y = area.project(reports["longitude"], reports["latitude"])
+    covered = period or Period(reports["month"].min(), reports["month"].max())
+    if parts is None:
+        matrix = month_matrix(count_cells(reports, h3cells.resolution_of(cells.index[0])), cells.index, covered.months)
+        parts = ranks_by_part(matrix, RankingConfig(), missing=missing)
     moments = pd.DataFrame({"x": x, "y": y, "n": 1}).groupby(own).sum()
     return Basis(
         cells=cells,
         reports=reports.assign(cell=own),
         area=area,
         config=config,
-        period=period or Period(reports["month"].min(), reports["month"].max()),
+        period=covered,
         missing=missing,
-        ranking=ranking or RankingConfig(),
-        known=known,
+        parts=parts,
         minutes=pd.Series(walking_minutes(cells, area, config, streets=streets), index=cells.index),
         moments=moments,
     )
@@ -148,8 +149,7 @@ def measure(groups: Sequence[Sequence[str]], basis: Basis) -> gpd.GeoDataFrame:
     ranked = [list(groups[i]) for i in order]
     hotspots = _sums(ranked, basis)
     hotspots["name"] = place_names(basis.reports, hotspots.geometry.to_numpy())
-    matrix = month_matrix(count_cells(basis.reports, basis.resolution), basis.cells.index, basis.period.months)
-    hotspots["in_both_halves"] = in_both_halves(matrix, basis.ranking, ranked, known=basis.known, missing=basis.missing)
+    hotspots["in_both_halves"] = in_both_halves(basis.parts, ranked)
     described = describe(
         hotspots, basis.reports, basis.area, basis.period, missing=basis.missing,
         split_above_12m=basis.config.split_above_12m,

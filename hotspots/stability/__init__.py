@@ -1,7 +1,6 @@
 """How steady a list is: in parts of the period, on other grids, and how far its numbers will fall by themselves."""
 
 from hotspots.stability.assess import assess
-from hotspots.stability.quarters import quarters_that_pick
 from hotspots.stability.regression import expected_change, held_back_change
 from hotspots.stability.survival import Grid, grids, redraw, survivors
 
@@ -11,7 +10,6 @@ __all__ = [
     "expected_change",
     "grids",
     "held_back_change",
-    "quarters_that_pick",
     "redraw",
     "survivors",
 ]

@@ -14,9 +14,9 @@ from geodata.period import Period
 from geodata.quality import DefaultLocation
 from hotspots.config import RunConfig
 from hotspots.membership import hotspot_of
+from hotspots.parts import quarters_that_pick
 from hotspots.ranking import decayed_rate
 from hotspots.results import Quarters, Robustness, Survival
-from hotspots.stability.quarters import quarters_that_pick
 from hotspots.stability.regression import expected_change
 from hotspots.stability.survival import grids, redraw, survivors
 
@@ -31,6 +31,7 @@ def assess(
     config: RunConfig,
     *,
     events: pd.DataFrame,
+    parts: pd.DataFrame,
     last_year: pd.Series,
     known: pd.Series,
     known_at: pd.DataFrame,
@@ -53,6 +54,8 @@ def assess(
     config : RunConfig
     events : DataFrame, cells x months
         What the cells are ranked by.
+    parts : DataFrame of int
+        Rank of each cell from the whole and from parts of the months, as the list was ranked.
     last_year : Series of int
         Reports of each cell in the last 12 months, or in all where there are fewer.
     known : Series of bool
@@ -74,7 +77,7 @@ def assess(
     if hotspots.empty:
         return hotspots, None
     groups = [text.split(",") for text in hotspots["cells"]]
-    picked = quarters_that_pick(events, config.ranking, groups, known=known, missing=missing)
+    picked = quarters_that_pick(parts, groups)
     owner = pd.Series(hotspot_of(hotspots, reports["longitude"], reports["latitude"]), index=reports.index)
     others = grids(resolution)
     found = [

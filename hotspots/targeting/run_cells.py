@@ -6,8 +6,8 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from hotspots.ranking import probability_of_top, ranks, stability_of
-from hotspots.results import Stability
+from hotspots.parts import WHOLE, ranked, spans
+from hotspots.ranking import probability_of_top, ranks
 from hotspots.targeting.panel import Panel
 from hotspots.targeting.rankers.bayes import pulled
 
@@ -59,14 +59,22 @@ def hotspots_with_both(hotspots: gpd.GeoDataFrame, cells: pd.DataFrame) -> gpd.G
     return hotspots.assign(**sums)
 
 
-def halves_agree(panel: Panel, k: int, *, min_overlap: float) -> Stability:
-    """Return the share of the top `k` cells that two halves of the months have in common, each ranked by the default.
+def panel_ranks_by_part(panel: Panel, rank: pd.Series) -> pd.DataFrame:
+    """Rank the cells from each part of the months alone by the default (`hotspots.parts.ranks_by_part`).
 
-    Raises
-    ------
-    DesignError
-        If there are fewer than 2 months.
+    Parameters
+    ----------
+    panel : Panel
+        All months of the run, one step each.
+    rank : Series of int
+        Rank of each cell from the whole, as in `rank_run_cells`; the index of the answer.
     """
-    cut = panel.n_steps // 2
-    first, second = (ranks(pulled(half, 1).posterior, panel.cells) for half in (panel.past(cut), panel.since(cut)))
-    return stability_of(first, second, panel.steps, k, min_overlap=min_overlap)
+    found = {WHOLE: rank}
+    for name, months in spans(panel.n_steps).items():
+        if name == WHOLE:
+            continue
+        part = panel.past(months.stop).since(months.start)
+        score = pulled(part, 1).posterior if part.delivered.any() else np.zeros(len(panel.cells))
+        own = ranked(score, panel.cells, may=part.known & (score > 0))
+        found[name] = pd.Series(own, index=panel.cells).reindex(rank.index, fill_value=len(rank) + 1)
+    return pd.DataFrame(found)

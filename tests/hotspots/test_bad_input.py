@@ -28,11 +28,12 @@ from hotspots.facilities import count_at_facilities, facility_curves
 from hotspots.harm import harm_weights
 from hotspots.mixing import fit_mixing
 from hotspots.near_repeat import near_repeat
-from hotspots.ranking import rank_cells, split_stability
+from hotspots.parts import quarters_that_pick, ranks_by_part, split_stability
+from hotspots.ranking import rank_cells
 from hotspots.repeats import concentration, repeat_locations
 from hotspots.seasons import day_effects, split_day_night
 from hotspots.significance import general_g, gi_star, gi_star_ordinary, gi_star_permuted, local_moran, morans_i
-from hotspots.stability import expected_change, quarters_that_pick
+from hotspots.stability import expected_change
 from hotspots.timing import peak_window, week_matrix
 from hotspots.trend import by_quarter, hot_cold_steps, kinds_over_time, mann_kendall
 
@@ -122,8 +123,8 @@ def test_equal_values_stand_out_nowhere(name):
 
 
 @pytest.mark.parametrize("analysis", [
-    lambda m: split_stability(m, RankingConfig(), 3),
-    lambda m: quarters_that_pick(m, RankingConfig(), [["a"]]),
+    lambda m: split_stability(ranks_by_part(m, RankingConfig()), m.columns, 3),
+    lambda m: quarters_that_pick(ranks_by_part(m, RankingConfig()), [["a"]]),
     lambda m: change_alerts(m, registered=True),
 ], ids=["halves", "quarters", "alerts"])  # fmt: skip
 def test_a_single_month_is_refused_where_months_are_compared(analysis):

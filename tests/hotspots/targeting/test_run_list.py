@@ -12,13 +12,14 @@ from numpy.testing import assert_allclose
 import hotspots
 from geodata.area import StudyArea
 from hotspots.config import RankingConfig, RunConfig
+from hotspots.parts import split_stability
 from hotspots.pipeline import take_through_gate
-from hotspots.ranking import probability_of_top
+from hotspots.ranking import probability_of_top, ranks
 from hotspots.report import words
 from hotspots.report.provenance import run_json
 from hotspots.targeting import RANKERS
 from hotspots.targeting.assemble import panel_of
-from hotspots.targeting.run_cells import halves_agree
+from hotspots.targeting.run_cells import panel_ranks_by_part
 
 
 @pytest.fixture(scope="module")
@@ -111,7 +112,11 @@ def test_halves_are_ranked_from_their_own_months_alone(town, panel, panel_of_tow
     alone = panel_of_town(second).since(cut)
     assert_allclose(panel.since(cut).n_points, alone.n_points)
     assert_allclose(RANKERS["ebreg_mean"].score(panel.since(cut), 1), RANKERS["ebreg_mean"].score(alone, 1))
-    found = halves_agree(panel, 10, min_overlap=0.5)
+    score = pd.Series(RANKERS["ebreg_mean"].score(panel, 1), index=panel.cells)
+    parts = panel_ranks_by_part(panel, pd.Series(ranks(score.to_numpy(), panel.cells), index=panel.cells))
+    ranked = RANKERS["ebreg_mean"].score(alone, 1)
+    assert parts["second half"].nsmallest(20).index.to_list() == list(panel.cells[np.argsort(-ranked)[:20]])
+    found = split_stability(parts, panel.steps, 10)
     assert found.is_stable
     assert (found.first_half, found.second_half) == ("2021-01 to 2022-03", "2022-04 to 2023-06")
 
