@@ -170,15 +170,15 @@ def rank_cells(
 def _allowing_for_luck(total: Floats, place: NDArray[np.bool_]) -> Floats:
     """Return each known place's expected count given its own, by a spread of rates of any shape (`fit_mixing`).
 
-    A gamma spread cannot hold a city of quiet places and a few busy ones, and pulls the busy ones down too far. Above
-    the average luck only takes away: with few busy places the fitted spread has spikes that could lift a count.
+    A gamma spread cannot hold a city of quiet places and a few busy ones, and pulls the busy ones down too far. A
+    count above the average is never lifted: with few busy places the fitted spread has spikes that could.
     """
     if not total[place].any():
         return np.zeros(len(total))
     mixing = fit_mixing(total[place])
     values, of_value = np.unique(total, return_inverse=True)
     found = mixing.expected(values)[of_value]
-    return np.where(place, np.where(total > total[place].mean(), np.minimum(found, total), found), 0.0)
+    return np.where(place, np.minimum(found, np.maximum(total, total[place].mean())), 0.0)
 
 
 def _decayed(matrix: pd.DataFrame, config: RankingConfig, missing: pd.DatetimeIndex | None) -> pd.DataFrame:
