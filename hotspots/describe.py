@@ -53,7 +53,7 @@ def describe(
     owner = hotspot_of(hotspots, reports["longitude"], reports["latitude"])
     own = reports.assign(hotspot_id=owner).loc[owner != ""]
     recent = own.loc[own["month"] > period.last - pd.DateOffset(months=MONTHS_PER_YEAR)]
-    places = _places(recent, area)
+    places = reports_at_places(recent, area)
     facts = hotspots.assign(
         repeat_share=_repeat_share(places).reindex(hotspots.index),
         n_before_12m=_count_before(own, hotspots.index, period, missing),
@@ -69,7 +69,7 @@ def describe(
     return facts
 
 
-def _places(recent: pd.DataFrame, area: StudyArea) -> pd.DataFrame:
+def reports_at_places(recent: pd.DataFrame, area: StudyArea) -> pd.DataFrame:
     """Return the reports at each place of each hotspot; snap points are streets, not places, and are left out."""
     placed = recent.loc[~recent["location_precision"].isin(["snap_point", "area"])]
     units = place_units(placed, area)
@@ -99,7 +99,7 @@ def _count_before(
 
 def _top_types(own: pd.DataFrame) -> pd.Series:
     """Return the commonest kinds of report of each hotspot in words, by the finest description the data have."""
-    kind = _kinds(own)
+    kind = kinds(own)
     counted = own.groupby(["hotspot_id", kind.rename("kind")]).size().rename("n").reset_index()
     counted["share"] = counted["n"] / counted.groupby("hotspot_id")["n"].transform("sum")
     counted = counted.sort_values(["hotspot_id", "n", "kind"], ascending=[True, False, True])
@@ -108,7 +108,8 @@ def _top_types(own: pd.DataFrame) -> pd.Series:
     return words.groupby(counted["hotspot_id"]).agg(", ".join)
 
 
-def _kinds(own: pd.DataFrame) -> pd.Series:
+def kinds(own: pd.DataFrame) -> pd.Series:
+    """Return the kind of each report in words, by the finest description the data have."""
     one_category = len(own["category"].unique()) == 1
     for column in ("heading", "qualifier"):
         if one_category and column in own and (own[column].astype(str).str.strip() != "").any():

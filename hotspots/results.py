@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import geopandas as gpd
 import pandas as pd
@@ -93,7 +94,8 @@ class RegressionToMean:
 
     ``reports`` in the last ``months``; ``expected`` in an equal period to come with a 90 % band ``low`` to ``high``.
     ``held_back`` is the fall measured with half of the reports held back at random, ``held_back_by_model`` what the
-    model says of the same halves: where they differ much, do not rely on the band.
+    model says of the same halves: where they differ much, do not rely on the band. ``by_cell`` is what ``expected`` is
+    the sum of.
     """
 
     n_hotspots: int
@@ -104,6 +106,7 @@ class RegressionToMean:
     high: float
     held_back: float
     held_back_by_model: float
+    by_cell: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def change(self) -> float:

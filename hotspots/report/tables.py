@@ -17,6 +17,7 @@ from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 
 from hotspots.report import words
+from hotspots.report.why_sheet import Formula, hotspot_cells, reports_behind, why_with_formulas
 from hotspots.results import Run
 from hotspots.why import why
 
@@ -57,14 +58,19 @@ def why_csv(run: Run) -> bytes:
 def hotspots_xlsx(run: Run) -> bytes:
     """Return hotspots, why, the busiest 500 cells, repeat places, patrols, cameras and what they rest on as a workbook.
 
-    Same run, same bytes: entries carry a fixed date and the workbook the run's own time.
+    The sheet Why works its numbers out afresh from the sheets of cells, months, kinds and places. Same run, same bytes:
+    entries carry a fixed date and the workbook the run's own time.
     """
-    cells = run.cells.loc[run.cells["n"] > 0].sort_values("rank").head(MAX_CELL_ROWS)
-    sheets = {
+    facts = {
         "Hotspots": table(run.hotspots),
-        "Why": why(run),
-        "Cells": table(cells),
+        "Cells": table(hotspot_cells(run, MAX_CELL_ROWS)),
         "Repeat places": table(run.repeat_locations),
+        **reports_behind(run),
+    }
+    sheets = {
+        "Hotspots": facts["Hotspots"],
+        "Why": why_with_formulas(run, facts),
+        **facts,
         "Patrols": table(run.patrols),
         "Cameras": table(run.cameras),
         "About": about_table(run),
@@ -142,7 +148,9 @@ def _write(sheet: Worksheet, line: int, column: int, value: Any) -> None:
     if value is None or value is pd.NaT or (isinstance(value, float) and np.isnan(value)):
         return
     cell = sheet.cell(row=line, column=column)
-    if isinstance(value, str):
+    if isinstance(value, Formula):
+        cell.value = value.text
+    elif isinstance(value, str):
         cell.value = ILLEGAL_CHARACTERS_RE.sub("", value)
         cell.data_type = "s"  # openpyxl makes a formula of text that starts with "="
         cell.quotePrefix = True

@@ -71,7 +71,8 @@ def expected_change(
     own = y.reindex(cells, fill_value=0.0).to_numpy(dtype=float)
     drawn = np.random.default_rng(random_state).poisson(level * _drawn_rates(own, mixing, random_state)) @ belongs
     low, high = np.quantile(drawn, BAND, axis=0)
-    each = pd.DataFrame({"expected_next": level * (mixing.expected(own) @ belongs), "next_low": low, "next_high": high})
+    by_cell = level * mixing.expected(own)
+    each = pd.DataFrame({"expected_next": by_cell @ belongs, "next_low": low, "next_high": high})
     whole_low, whole_high = np.quantile(drawn.sum(axis=1), BAND)
     measured, modelled = held_back_change(now.loc[comparable], len(cells), random_state=random_state)
     return each, RegressionToMean(
@@ -83,6 +84,7 @@ def expected_change(
         high=float(whole_high),
         held_back=measured,
         held_back_by_model=modelled,
+        by_cell={cell: float(value) for cell, value in zip(cells, by_cell, strict=True)},
     )
 
 

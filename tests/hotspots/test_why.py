@@ -60,7 +60,7 @@ def test_a_spreadsheet_comes_to_the_same_numbers_from_the_sheet_of_cells(run: Ru
         assert value(table, hotspot_id, "reports in all") == own["n"].sum()
         assert value(table, hotspot_id, "reports in the last") == own["n_12m"].sum()
         assert value(table, hotspot_id, "reports a similar") == pytest.approx(own["expected"].sum(), abs=1e-4)
-        assert value(table, hotspot_id, "reports, pulled") == pytest.approx(own["n_shrunk"].sum(), abs=1e-4)
+        assert value(table, hotspot_id, "reports, allowing") == pytest.approx(own["n_shrunk"].sum(), abs=1e-4)
         assert value(table, hotspot_id, "score") == pytest.approx(own["score"].sum() / math.sqrt(len(own)), abs=1e-4)
         assert value(table, hotspot_id, "chance") == pytest.approx(own["p_top"].max(), abs=1e-4)
         assert value(table, hotspot_id, "rank") == 1 + (run.hotspots["score"] > row["score"]).sum()

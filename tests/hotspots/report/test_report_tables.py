@@ -47,8 +47,9 @@ def test_hostile_names_reach_the_csv_as_text(hostile_run):
 
 def test_hostile_names_reach_the_workbook_as_text_and_never_as_a_formula(hostile_run):
     book = openpyxl.load_workbook(io.BytesIO(hotspots_xlsx(hostile_run)))
-    kinds = {cell.data_type for sheet in book for line in sheet.iter_rows() for cell in line}
-    assert "f" not in kinds
+    formulas = [cell for sheet in book for line in sheet.iter_rows() for cell in line if cell.data_type == "f"]
+    assert {(at.parent.title, at.parent.cell(1, at.column).value) for at in formulas} == {("Why", "recalculated")}
+    assert not [at for at in formulas if SCRIPT in at.value or FORMULA[1:] in at.value]
     names = [book["Hotspots"].cell(row=line, column=3).value for line in (2, 3)]
     assert book["Hotspots"].cell(row=1, column=3).value == "name"
     assert names == [SCRIPT, FORMULA]
@@ -56,7 +57,8 @@ def test_hostile_names_reach_the_workbook_as_text_and_never_as_a_formula(hostile
 
 def test_workbook_has_a_sheet_per_table_and_says_what_it_rests_on(run):
     book = openpyxl.load_workbook(io.BytesIO(hotspots_xlsx(run)))
-    assert book.sheetnames == ["Hotspots", "Why", "Cells", "Repeat places", "Patrols", "Cameras", "About"]
+    facts = ["Cells", "Repeat places", "Months", "Kinds", "Places"]
+    assert book.sheetnames == ["Hotspots", "Why", *facts, "Patrols", "Cameras", "About"]
     assert book["Cells"].max_row <= 501
     about = {line[0].value: line[1].value for line in book["About"].iter_rows(min_row=2)}
     assert about["Records used"] == 2400
