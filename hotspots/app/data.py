@@ -20,9 +20,7 @@ import streamlit as st
 
 from geodata.area import StudyArea, choose_ostn15_grid, read_area
 from geodata.calendar import own_bank_holidays, school_holidays
-from geodata.errors import DesignError
 from geodata.nsir import report_types
-from geodata.period import parse_month
 from geodata.quality import Gate
 from geodata.sample import make_city, write_city
 from geodata.schema import ASB
@@ -33,17 +31,6 @@ from hotspots import pipeline
 from hotspots.analyses import Analysis, Options, analyse
 from hotspots.cameras import read_cameras
 from hotspots.config import ALL_CATEGORIES, RunConfig
-from hotspots.evaluate import (
-    Design,
-    Evaluation,
-    SampleSize,
-    design_files,
-    evaluate,
-    freeze,
-    listed_history,
-    read_design,
-    sample_size,
-)
 from hotspots.gate import take_through_gate
 from hotspots.membership import hotspot_of
 from hotspots.report import run_files
@@ -371,94 +358,3 @@ def monthly_counts(run: Run, hotspot_id: str) -> pd.Series:
 def csv_bytes(frame: pd.DataFrame) -> bytes:
     """Return a table as CSV that a spreadsheet opens as text, whatever the text begins with."""
     return frame.map(safe_text).to_csv(index=False, lineterminator="\r\n").encode("utf-8-sig")
-
-
-def evaluate_file(path: Path) -> Evaluation:
-    """Evaluate the design in a file, as the command line does.
-
-    Raises
-    ------
-    DataError
-        If the design or a file it names cannot be used.
-    """
-    design = read_design(path)
-    return evaluate(design, read(design.incidents), read_area(design.area))
-
-
-@st.cache_data(show_spinner=False, max_entries=4)
-def designs(key: str, start: str, _dataset: Dataset) -> SampleSize:  # noqa: ARG001 - the key
-    """Return what pilots from `start` could detect with the hotspots of a dataset (kept by its key).
-
-    Raises
-    ------
-    DataError
-        If no hotspot can be listed from the months before.
-    """
-    history = listed_history(_dataset.intake, _dataset.area, categories=(ASB,), start=parse_month(start))
-    return sample_size(history)
-
-
-def frozen_design(
-    dataset: Dataset, run: Run, treated: Sequence[str], *, start: str, months_after: int, randomised: bool, today: str
-) -> dict[str, bytes]:
-    """Return a design for places picked from `run` as files, frozen on `today`; it awaits an ``incidents.csv``."""
-    settings = {
-        "name": f"{dataset.name} from {start}",
-        "incidents": ["incidents.csv"],
-        "area": "area.geojson",
-        "category": list(run.config.categories),
-        "start": start,
-        "months_after": months_after,
-    }
-    files = design_files(run.hotspots, treated, settings, assignment=None)
-    if randomised:
-        files["DESIGN.toml"] = files["DESIGN.toml"].replace(b'assignment = "ranked"', b'assignment = "randomised"')
-    boundary = gpd.GeoDataFrame({"name": [dataset.area.name]}, geometry=[dataset.area.boundary], crs=4326)
-    files["area.geojson"] = boundary.to_json().encode()
-    with TemporaryDirectory(prefix="asb-hotspots-design-") as folder:
-        for name, content in {**files, "incidents.csv": b""}.items():
-            (Path(folder) / name).write_bytes(content)
-        return files | {"DESIGN.toml": freeze(Path(folder) / "DESIGN.toml", today=today).encode()}
-
-
-def evaluate_uploads(uploads: Sequence[Upload]) -> Evaluation:
-    """Evaluate an uploaded design with the files it names.
-
-    Raises
-    ------
-    DataError
-        If there is not exactly one design file, or it or a file it names cannot be used.
-    """
-    with TemporaryDirectory(prefix="asb-hotspots-design-") as folder:
-        designs = [path for path in write(uploads, Path(folder)) if path.suffix.lower() == ".toml"]
-        if len(designs) != 1:
-            raise DesignError(
-                f"Give exactly one design file (.toml) and the files it names; {len(designs)} were given."
-            )
-        return evaluate_file(designs[0])
-
-
-def evaluate_here(
-    dataset: Dataset, before: Run, treated: Sequence[str], *, start: str, months_after: int, randomised: bool
-) -> Evaluation:
-    """Evaluate hotspots picked from `before`, a run on the months before the start.
-
-    Raises
-    ------
-    DataError
-        If no place was picked, or these data cannot be used.
-    """
-    if not treated:
-        raise DesignError("Pick at least one treated place.")
-    places = before.hotspots.loc[list(treated), ["name", "geometry"]].reset_index(drop=True)
-    design = Design(
-        name=f"{dataset.name} from {start}",
-        incidents=(),
-        area=Path(dataset.area.name),
-        treated=places,
-        categories=before.config.categories,
-        start=parse_month(start),
-        months_after=months_after,
-        assignment="randomised" if randomised else "ranked",
-    )
-    return evaluate(design, dataset.intake, dataset.area)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from geodata.categories import label
 from geodata.quality import QualityReport
 from hotspots.evaluate.design import PRIMARY, Amendment, Design, DesignForm
 from hotspots.evaluate.estimators import Effect
@@ -101,10 +102,9 @@ def displacement_sentence(effect: Effect | None, moved: float | None) -> str:
         return "No prevented reports were estimated, so displacement does not arise."
     if moved is None:
         return "The places next door have too few reports to judge displacement."
-    return (
-        f"Up to {_count(moved)} of the {effect.prevented:.0f} reports prevented could have moved next door; "
-        "displacement is close to undetectable at these counts."
-    )
+    of = f"of the {effect.prevented:.0f} reports prevented"
+    most = f"All {of}" if moved >= effect.prevented else f"Up to {_count(moved)} {of}"
+    return f"{most} could have moved next door; displacement is close to undetectable at these counts."
 
 
 def other_hours_sentence(hours: tuple[int, int] | None, within: Effect | None, moved: float | None) -> str:
@@ -198,7 +198,7 @@ def design_sentence(design: Design) -> str:
 
 def primary_sentence(design: Design) -> str:
     """Say which measure the verdict rests on."""
-    kinds = ", ".join(design.categories) or "every category"
+    kinds = ", ".join(label(category).lower() for category in design.categories) or "every category"
     return (
         f"Primary measure, fixed in the design: {PRIMARY[design.primary]}, by the public ({kinds}). The verdict rests "
         "on it alone; other outcomes stand beside it and are corrected for being several."

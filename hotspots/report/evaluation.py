@@ -8,7 +8,6 @@ from typing import Any
 
 import pandas as pd
 
-from geodata.categories import label
 from hotspots.evaluate import Effect, Evaluation
 from hotspots.evaluate.checks import PanelCheck
 from hotspots.report import charts, words
@@ -117,9 +116,9 @@ def evaluation_data(evaluation: Evaluation) -> dict[str, Any]:
         "licence": stamp.licence,
         "name": e.design.name,
         "periods": f"Before: {e.before} ({words.counted(e.before.n_months, 'month')}). After: {e.after} "
-        f"({words.counted(e.after.n_months, 'month')}). {e.compared_sentence} {e.design_sentence} {e.primary_sentence}",
+        f"({words.counted(e.after.n_months, 'month')}). {e.compared_sentence} {e.design_sentence}",
         "amendments": list(e.amendments),
-        "primary": _primary(e),
+        "primary": e.primary_sentence,
         "emmie": _emmie(e),
         "outcomes": [one.sentence for one in e.outcomes],
         "moves": [check.message for check in e.checks],
@@ -130,13 +129,13 @@ def evaluation_data(evaluation: Evaluation) -> dict[str, Any]:
         "detectable": _detectable(e),
         "monthly": charts.monthly_chart(e.series),
         "intervals": charts.interval_chart(_rows(e)) if e.effect is not None else "",
-        "beside": _beside(e),
+        "beside": beside(e),
         "gates": [asdict(gate) for gate in e.gates],
         "displacement": e.displacement.sentence,
         "dose": e.dose.sentence if e.dose is not None else "No visits were given, so what was delivered is not known.",
         "named_methods": _named_methods(e),
         "opinions": None if e.opinions is None else opinion_data(e.opinions),
-        "notes": [note for note in e.notes if note not in _said(e)],
+        "notes": notes_left(e),
         "columns": [
             "Treated place",
             f"Before, {words.counted(e.before.n_months, 'month')}",
@@ -160,13 +159,6 @@ def _tidy(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: one if key in ("name", "title") else _tidy(one) for key, one in value.items()}
     return [_tidy(one) for one in value] if isinstance(value, list) else value
-
-
-def _primary(e: Evaluation) -> str:
-    """Say which outcome the verdict rests on, so that no other is read in its stead (R6.16, R6.19)."""
-    what = " and ".join(label(category) for category in e.design.categories).lower() or "every category"
-    others = " Every other outcome is secondary and corrected for being one of several." if e.outcomes else ""
-    return f"The verdict rests on one outcome: reports of {what} by the public in all treated places together.{others}"
 
 
 def _emmie(e: Evaluation) -> list[list[str]]:
@@ -194,11 +186,11 @@ def _place(name: str, before: float, after: float, e: Evaluation) -> list[str]:
     return [name, *each]
 
 
-def _said(e: Evaluation) -> tuple[str, ...]:
-    """Return the notes that have a heading of their own."""
+def notes_left(e: Evaluation) -> list[str]:
+    """Return the notes that have no heading of their own."""
     told = ("A simple before and after", "Regression to the mean:")
-    beside = [note for note in e.notes if note.startswith(told)]
-    return (e.displacement.sentence, e.naive.warning, e.dose.sentence if e.dose else "", *beside)
+    said = {e.displacement.sentence, e.naive.warning, e.dose.sentence if e.dose else ""}
+    return [note for note in e.notes if note not in said and not note.startswith(told)]
 
 
 def _rows(e: Evaluation) -> list[charts.Interval]:
@@ -238,7 +230,7 @@ def _detectable(e: Evaluation) -> str:
     )
 
 
-def _beside(e: Evaluation) -> list[dict[str, str]]:
+def beside(e: Evaluation) -> list[dict[str, str]]:
     """Return the naive claim, what luck alone would do, and the honest result, side by side (R6.4, R6.18)."""
     naive = "no percentage" if e.naive.change_pct is None else f"{e.naive.change_pct:+.0f}%"
     honest = "not assessable" if e.effect is None else f"{e.effect.low_pct:+.0f}% to {e.effect.high_pct:+.0f}%"

@@ -141,7 +141,7 @@ def test_the_samples_pilot_gives_a_verdict_with_its_interval_and_the_naive_claim
     text = said(sample)
     assert "asb-verdict" in text
     assert "% interval" in text
-    assert any(m.label == "A simple before/after would claim" for m in sample.metric)
+    assert any(m.label == "What a press release would say" for m in sample.metric)
 
 
 def test_the_files_of_a_run_are_offered_as_the_command_line_writes_them(sample):
@@ -154,17 +154,6 @@ def test_the_files_of_a_run_are_offered_as_the_command_line_writes_them(sample):
     offered = data.files(data.sample().key, config, run)
     assert offered == run_files(run)
     assert sorted(label.split(" (")[0] for label in labels) == sorted(offered)
-
-
-def test_an_evaluation_set_up_here_picks_from_the_list_before_the_start(sample):
-    sample.switch_page(path_of("evaluate")).run()
-    sample.radio[0].set_value("Set one up here").run()
-    assert not sample.exception
-    places = next(m for m in sample.multiselect if m.label == "Treated places")
-    places.set_value([f"H{n:02d}" for n in range(1, 6)])
-    button(sample, "Evaluate").click().run()
-    assert not sample.exception
-    assert "asb-verdict" in said(sample)
 
 
 def test_a_file_that_is_not_incidents_gets_one_sentence_and_no_traceback(app, root):

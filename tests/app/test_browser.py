@@ -141,6 +141,32 @@ def test_the_sample_fills_every_page_and_stays_on_its_own_address(page, requests
     assert outside(requests, address) == []
 
 
+@pytest.mark.slow
+def test_a_pilot_is_walked_through_from_design_to_report(page, requests, address, tmp_path):
+    load_sample(page)
+    go_to(page, "Evaluate")
+    page.get_by_text("Set one up here").click()
+    page.get_by_text("before the start. When the pilot has run").wait_for()
+    settle(page)
+    steps = page.locator("h3").all_inner_texts()
+    assert [step.split(":")[0] for step in steps] == ["1. Design", "2. Power", "3. Freeze", "4. Deliver", "5. Result"]
+    page.screenshot(path=str(tmp_path / "set up.png"), full_page=True)
+    with page.expect_download() as download:
+        page.get_by_role("button", name="DESIGN.toml").click()
+    assert "frozen = " in Path(download.value.path()).read_text(encoding="utf-8")
+    page.get_by_text("The sample city's pilot").click()
+    page.get_by_role("button", name="Evaluate the sample's pilot").click()
+    page.get_by_text("What would come with nothing done").wait_for()
+    settle(page)
+    page.screenshot(path=str(tmp_path / "verdict.png"), full_page=True)
+    page.get_by_text("Make the report").click()
+    page.get_by_role("button", name="evaluation.docx").wait_for()
+    assert page.get_by_test_id("stException").count() == 0
+    assert page.get_by_test_id("stAlertContentError").count() == 0
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    assert outside(requests, address) == []
+
+
 def test_the_map_shows_hexagons_and_a_click_on_a_hotspot_shows_why_it_is_one(page, requests, address, tmp_path):
     load_sample(page)
     go_to(page, "Hotspots")

@@ -1,24 +1,22 @@
 """Did it work? The verdict first, with its interval and what it cannot see."""
 
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 from matplotlib.figure import Figure
 
-from geodata.errors import DataError
-from hotspots.app import data, pilot, state, widgets, words
+from hotspots.app import data, design, pilot, state, widgets, words
 from hotspots.app.data import Dataset
-from hotspots.evaluate import Effect, Evaluation
+from hotspots.app.design import Pilot
+from hotspots.evaluate import Evaluation
 from hotspots.evaluate.opinions import Opinions
-from hotspots.report.evaluation import evaluation_files
+from hotspots.report.evaluation import beside, evaluation_files, notes_left
 from hotspots.report.opinions import opinion_data
+from hotspots.report.words import tidy
 
 SAMPLE, UPLOAD, SET_UP = "The sample city's pilot", "A design file (DESIGN.toml)", "Set one up here"
-OFFERED = 15
-"""Places of the list offered for picking; the untreated ones further down serve as comparison."""
 
 
 def choose(dataset: Dataset) -> None:
@@ -33,101 +31,73 @@ def choose(dataset: Dataset) -> None:
         show_set_up(dataset)
 
 
-def judge(evaluate: Callable[[], Evaluation]) -> None:
-    """Evaluate and remember the verdict, or show the one sentence that says why not."""
-    try:
-        with st.spinner("Comparing before and after..."):
-            state.use_evaluation(evaluate())
-    except DataError as error:
-        st.error(words.plain(error))
-        return
-    st.rerun()
-
-
 def show_sample(dataset: Dataset) -> None:
     st.write(
         "In the sample city some hotspots were patrolled from a known month, and the effect that was planted is known. "
         "Whether the tool finds it is a test of the tool."
     )
     if st.button("Evaluate the sample's pilot", type="primary") and dataset.design is not None:
-        design = dataset.design
-        judge(lambda: data.evaluate_file(design))
+        file = dataset.design
+        pilot.judge(lambda: design.evaluate_file(file))
 
 
 def show_upload() -> None:
     st.write(
         "A design file says what was treated, where and from which month; it is best written before the start. Add "
-        "the files it names: incidents, area, treated places and, if it names one, the visit log."
+        "the files it names: incidents, area, treated places and, where it names them, visit log, survey and lot."
     )
     with st.form("design", border=False):
         files = st.file_uploader("DESIGN.toml and the files it names", accept_multiple_files=True)
         if st.form_submit_button("Evaluate", type="primary"):
-            judge(lambda: data.evaluate_uploads(files))
+            pilot.judge(lambda: design.evaluate_uploads(files))
 
 
 def show_set_up(dataset: Dataset) -> None:
-    """Design an evaluation from the loaded data: places are picked from the list as it stood before the start."""
-    months = data.months(dataset)
-    if len(months) < 3:
+    """Walk through a pilot of the loaded data: design, power, freeze, deliver, result."""
+    if len(data.months(dataset)) < 3:
         st.info("An evaluation needs months before and after a start; these data have too few.")
         return
-    st.write(
-        "Pick the treated places from the list as it stood before the start, so that months after it cannot choose "
-        "them. Untreated places of the same list serve as comparison."
-    )
     st.subheader("1. Design: where, from when, how long")
-    one, two = st.columns(2)
-    start = one.selectbox("First treated month", months[1:], index=len(months) // 2)
-    left = len(months) - months.index(start)
-    after = two.number_input("Months after the start that count", 1, left, min(12, left))
-    before = replace(state.config(), last_month=months[months.index(start) - 1])
-    run = widgets.run_of(dataset, replace(before, delineation=replace(before.delineation, n_hotspots=OFFERED)))
+    st.write(
+        "Treated places come from the list as it stood before the start, so that months after it cannot choose them. "
+        "Untreated places of the same list serve as comparison."
+    )
+    start, months = pilot.choose_months(dataset)
+    run = pilot.list_before(dataset, start)
     if run.hotspots.empty:
         widgets.refusals(run, "ranked")
         return
-    names = {str(i): f"{row['rank']}. {row['name']}" for i, row in run.hotspots.sort_values("rank").iterrows()}
-    treated = st.multiselect("Treated places", list(names), format_func=names.__getitem__)
-    randomised = st.checkbox("The treated places were drawn at random from the list")
+    has_run = start <= data.months(dataset)[-1]
+    chosen = pilot.choose_places(run, Pilot(start, months), has_run=has_run)
     pilot.show_power(dataset, start)
-    pilot.show_freeze(dataset, run, treated, start=start, months=int(after), randomised=randomised)
-    pilot.show_delivery(run, start=start, months=int(after))
-    st.subheader("5. Result: what changed")
-    if st.button("Evaluate", type="primary"):
-        judge(lambda: data.evaluate_here(
-            dataset, run, treated, start=start, months_after=int(after), randomised=randomised))  # fmt: skip
+    chosen = pilot.show_freeze(dataset, run, chosen)
+    pilot.show_delivery(chosen)
+    pilot.show_result(dataset, run, chosen)
+
+
+def say(text: str) -> str:
+    """Return a sentence of the evaluation as text, with its numbers written one way."""
+    return words.plain(tidy(text))
 
 
 def show_verdict(result: Evaluation) -> None:
     st.header(f"Verdict: {words.plain(result.design.name)}")
     for text in result.amendments:
-        st.warning(words.plain(text))
-    widgets.verdict_box(result.headline)
-    st.markdown(words.plain(result.interval_sentence))
-    st.markdown(f"**What could make this wrong?** {words.plain(result.doubt_sentence)}")
-    effect, prevented, naive = st.columns(3)
-    if result.effect is None:
-        effect.metric("Change beyond comparison", "not assessable", border=True)
-        prevented.metric("Reports prevented", "not assessable", border=True)
-    else:
-        show_effect(result.effect, effect, prevented)
-    change = result.naive.change_pct
-    naive.metric("A simple before/after would claim", "nothing" if change is None else f"{change:+.0f}%", border=True)
-    naive.markdown(
-        f"{result.naive.before:,} reports in {result.naive.before_period}, {result.naive.after:,} in "
-        f"{result.naive.after_period}. {words.plain(result.naive.warning)}"
-    )
+        st.warning(say(text))
+    widgets.verdict_box(tidy(result.headline))
+    st.markdown(say(result.interval_sentence))
+    st.markdown(f"**What could make this wrong?** {say(result.doubt_sentence)}")
+    st.markdown(f"**What was measured?** {say(result.primary_sentence)}")
+    show_claim_and_result(result)
 
 
-def show_effect(
-    effect: Effect, left: st.delta_generator.DeltaGenerator, right: st.delta_generator.DeltaGenerator
-) -> None:
-    left.metric("Change beyond comparison", f"{effect.effect_pct:+.0f}%", border=True)
-    left.markdown(f"{effect.confidence:.0%} interval: {effect.low_pct:+.0f}% to {effect.high_pct:+.0f}%")
-    right.metric("Reports prevented", f"{effect.prevented:,.0f}", border=True)
-    right.markdown(
-        f"{effect.confidence:.0%} interval: {effect.prevented_low:,.0f} to {effect.prevented_high:,.0f} "
-        "(below 0 means extra reports)"
-    )
+def show_claim_and_result(result: Evaluation) -> None:
+    """Show the claim, what comes by itself, and the result, as the report does: intervals first."""
+    said = beside(result)
+    boxes = st.columns(len(said))
+    for box, side in zip(boxes, said, strict=True):
+        box.metric(side["title"], tidy(side["figure"]), border=True)
+        box.markdown(say(side["text"]))
 
 
 def show_evidence(result: Evaluation) -> None:
@@ -141,26 +111,23 @@ def show_evidence(result: Evaluation) -> None:
     with right:
         st.subheader("What a fair test needs")
         widgets.table(gates_table(result), alt="Conditions of a fair test and whether they hold")
-        if result.mde_pct is not None:
-            st.markdown(
-                f"The smallest fall this design could show is about **{result.mde_pct:.0f}%** "
-                f"({words.plain(result.mde_method)})."
-            )
-    st.markdown(f"**Did it move next door?** {words.plain(result.displacement.sentence)}")
-    st.markdown(f"**How strong is the design?** {words.plain(result.level_text)}")
-    for check in result.checks:
-        st.markdown(f"**Another way to look.** {words.plain(check.message)}")
-    for outcome in result.outcomes:
-        st.markdown(f"**Another outcome.** {words.plain(outcome.sentence)}")
-    if result.economics is not None:
-        st.markdown(f"**What did it cost?** {words.plain(result.economics.sentence)}")
+    st.markdown(f"**Did it move next door?** {say(result.displacement.sentence)}")
+    st.markdown(f"**How strong is the design?** {say(result.level_text)}")
     if result.dose is not None:
-        st.markdown(f"**Were the visits made?** {words.plain(result.dose.sentence)}")
+        st.markdown(f"**Were the visits made?** {say(result.dose.sentence)}")
+    if result.economics is not None:
+        st.markdown(f"**What did it cost?** {say(result.economics.sentence)}")
+    show_lines("Other outcomes, all secondary", [one.sentence for one in result.outcomes])
+    show_lines("The same asked in another way", [check.message for check in result.checks])
     with st.expander("The places compared"):
         st.dataframe(places_table(result), hide_index=True)
-    said = {result.displacement.sentence, result.naive.warning, result.dose.sentence if result.dose else ""}
-    if notes := [note for note in result.notes if note not in said]:
-        st.markdown("\n".join(["**Read with care**", "", *(f"- {words.plain(note)}" for note in notes)]))
+    show_lines("Read with care", notes_left(result))
+
+
+def show_lines(heading: str, lines: Sequence[str]) -> None:
+    """Show sentences as a list under a heading, or nothing."""
+    if lines:
+        st.markdown("\n".join([f"**{heading}**", "", *(f"- {say(line)}" for line in lines)]))
 
 
 def show_opinions(opinions: Opinions) -> None:
@@ -171,16 +138,18 @@ def show_opinions(opinions: Opinions) -> None:
             "False alarms: how often the method claimed an effect on real counts where nothing had been done. "
             "The verdict always comes from the same method; these are shown so that nobody has to pick one afterwards."
         )
-        st.dataframe(pd.DataFrame(said["rows"], columns=said["columns"]), hide_index=True)
-        st.markdown(words.plain(said["choices"]))
+        rows = [[tidy(cell) for cell in row] for row in said["rows"]]
+        st.dataframe(pd.DataFrame(rows, columns=said["columns"]), hide_index=True)
+        st.markdown(say(said["choices"]))
         if said["curve"]:
-            st.image(said["curve"], width="stretch")
-        st.markdown("\n".join(f"- {words.plain(line)}" for line in said["checks"]))
+            widgets.drawing(said["curve"], alt="The change in per cent by every reasonable choice, with intervals")
+        st.markdown("\n".join(f"- {say(line)}" for line in said["checks"]))
 
 
 def gates_table(result: Evaluation) -> pd.DataFrame:
     rows = [
-        ("Holds" if gate.passed else "Fails" if gate.is_required else "Weak", gate.message) for gate in result.gates
+        ("Holds" if gate.passed else "Fails" if gate.is_required else "Weak", tidy(gate.message))
+        for gate in result.gates
     ]
     return pd.DataFrame(rows, columns=["", "Condition"])
 
@@ -219,7 +188,7 @@ def chart_text(result: Evaluation) -> str:
 
 def show_downloads(result: Evaluation) -> None:
     st.header("Take it away")
-    if st.toggle("Make the files: evaluation.json and evaluation.pdf", value=False):
+    if st.toggle("Make the report (PDF, Word) and its tables", value=False):
         with st.spinner("Writing the report..."):
             files = evaluation_files(result)
         widgets.downloads(files, stem="evaluation")

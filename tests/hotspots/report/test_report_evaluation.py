@@ -48,7 +48,7 @@ def settling(evaluation):
     """An evaluation of places that would go from 200 reports to 180 by themselves, 90 % band 150 to 210."""
     band = RegressionToMean(5, 12, 200, 180.0, 150.0, 210.0, -0.1, -0.1)
     outcome = Outcome("survey, 'Safe'", None, None, "Survey, 'Safe': answers.")
-    return replace(evaluation, regression=band, outcomes=(outcome,))
+    return replace(evaluation, regression=band, outcomes=(outcome,), primary_sentence="Primary measure: reports.")
 
 
 def test_the_fall_that_comes_by_itself_stands_between_claim_and_result(settling):
@@ -64,11 +64,10 @@ def test_the_fall_that_comes_by_itself_stands_between_claim_and_result(settling)
 
 
 def test_the_report_says_which_outcome_is_primary(settling):
-    said = "The verdict rests on one outcome: reports of anti-social behaviour by the public"
     files = evaluation_files(settling)
     texts = [paragraph.text for paragraph in Document(BytesIO(files["evaluation.docx"])).paragraphs]
-    assert said in _pages(files["evaluation.pdf"])[0]
-    assert any(text.startswith(said) and text.endswith("corrected for being one of several.") for text in texts)
+    assert "Primary measure: reports." in _pages(files["evaluation.pdf"])[0]
+    assert "Primary measure: reports." in texts
 
 
 def test_the_document_holds_the_same_pictures_as_the_pdf_with_words_for_them(settling):
