@@ -60,9 +60,7 @@ class RankingConfig:
     """
 
     method: str = "ebreg_mean"  # R4.5: the default, or "decayed" for the decayed count whatever else was read
-    backtest_origins: int = (
-        12  # R4.4: past months, each season once, the list is checked on with every run; 0 leaves it out
-    )
+    backtest_origins: int = 24  # R4.4: past months, each season twice, that check the list of every run; 0: none
     half_life_months: float = 5.0
     season_weight: float = 1.0
     draws: int = 2000  # posterior draws for the probability of belonging to the top k
