@@ -88,8 +88,10 @@ def frame(cells: Iterable[str], area: StudyArea) -> gpd.GeoDataFrame:
 
 def polygons(cells: Sequence[str] | pd.Index) -> NDArray[Any]:
     """Return the hexagon of each cell in degrees (x = longitude)."""
-    rings = [[(lon, lat) for lat, lon in h3.cell_to_boundary(cell)] for cell in cells]
-    return np.array([shapely.Polygon(ring) for ring in rings], dtype=object)
+    rings = [h3.cell_to_boundary(cell) for cell in cells]
+    corners = np.array([corner for ring in rings for corner in ring], dtype=float).reshape(-1, 2)[:, ::-1]
+    ring_of = np.repeat(np.arange(len(rings)), [len(ring) for ring in rings])
+    return np.asarray(shapely.polygons(shapely.linearrings(corners, indices=ring_of)))
 
 
 def centres(cells: Sequence[str] | pd.Index) -> NDArray[np.float64]:

@@ -316,6 +316,7 @@ def test_a_damaged_manifest_vouches_for_nothing(server: PoliceUk, tmp_path: Path
     assert visible(tmp_path) == FILES
 
 
+@pytest.mark.slow
 def test_a_real_download_served_as_an_archive_is_read_as_if_it_had_been_given(
     server: PoliceUk, tmp_path: Path, shared: Path
 ) -> None:

@@ -144,7 +144,7 @@ def test_a_save_killed_at_20_moments_shows_nothing_half_written_and_ends_the_sam
     worker: Worker, tmp_path: Path
 ) -> None:
     source = tmp_path / "2024-01-a-force-street.csv"
-    source.write_text(street_text("2024-01", 20_000), encoding="utf-8")
+    source.write_text(street_text("2024-01", 4_000), encoding="utf-8")
 
     def order(folder: str, **more: object) -> dict[str, Any]:
         return {"job": "save", "file": str(source), "folder": str(tmp_path / folder)} | more
@@ -154,7 +154,7 @@ def test_a_save_killed_at_20_moments_shows_nothing_half_written_and_ends_the_sam
     assert status == 0
     reference = tree(tmp_path / "whole")
     (name,) = {Path(file).stem for file in reference}
-    assert len(load(name, tmp_path / "whole").records) == 20_000
+    assert len(load(name, tmp_path / "whole").records) == 4_000
 
     n_killed = 0
     for i, moment in enumerate(moments(n_events, seconds)):
