@@ -177,6 +177,17 @@ def assignment(rows: pd.DataFrame) -> RenderableType:
     return shown
 
 
+def rota(times: pd.DataFrame, said: str) -> RenderableType:
+    """Return who is visited how often in a rota, and in words who is not."""
+    shown = Table(box=box.SIMPLE_HEAD, pad_edge=False, title=f"Visit times, seed {times['seed'].iloc[0]}")
+    for title in ("hotspot", "name", "visits", "first", "last"):
+        shown.add_column(title)
+    for (hotspot_id, name), own in times.groupby(["hotspot_id", "name"], sort=True):
+        days = (f"{own['start'].agg(which):%Y-%m-%d %H:%M}" for which in ("min", "max"))
+        shown.add_row(str(hotspot_id), Text(str(name)), str(len(own)), *days)
+    return Group(shown, Text(said))
+
+
 def backtest(found: Backtest, methods: Sequence[str]) -> RenderableType:
     """Return how good each ranking was, area by area, and what that means."""
     from hotspots.report import words  # it would load the map and the type-setter for every command

@@ -26,6 +26,7 @@ from hotspots.evaluate import (
     freeze,
     listed_history,
     randomise,
+    read_assignment,
     read_design,
     sample_size,
 )
@@ -175,3 +176,22 @@ def evaluate_uploads(uploads: Sequence[Upload]) -> Evaluation:
         if len(found) != 1:
             raise DesignError(f"Give exactly one design file (.toml) and the files it names; {len(found)} were given.")
         return evaluate_file(found[0])
+
+
+def read_assignment_uploads(uploads: Sequence[Upload]) -> pd.DataFrame:
+    """Return who is treated when, from an uploaded assignment list or a design with the files it names.
+
+    Raises
+    ------
+    DataError
+        If there is neither one list nor one design, or it cannot be used.
+    """
+    with TemporaryDirectory(prefix="asb-hotspots-design-") as folder:
+        paths = write(uploads, Path(folder))
+        chosen = [path for path in paths if path.suffix.lower() == ".toml"] or paths
+        if len(chosen) != 1:
+            raise DesignError(
+                f"Give one assignment list (.csv), or one design (.toml) with the files it names; {len(chosen)} were "
+                "given."
+            )
+        return read_assignment(chosen[0])

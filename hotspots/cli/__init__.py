@@ -16,6 +16,7 @@ from hotspots.cli.data import check, fetch, sample
 from hotspots.cli.design import design
 from hotspots.cli.evaluate import evaluate
 from hotspots.cli.open_app import open_app
+from hotspots.cli.patrol import patrol
 from hotspots.cli.run import demo, run
 from hotspots.cli.targeting import backtest, rank
 
@@ -27,7 +28,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (demo, sample, fetch, check, run, backtest, rank, analyse, evaluate):
+for command in (demo, sample, fetch, check, run, patrol, backtest, rank, analyse, evaluate):
     app.command()(command)
 app.add_typer(design, name="design")
 app.command("app")(open_app)

@@ -3,7 +3,7 @@
 from hotspots.evaluate.assignment import randomise
 from hotspots.evaluate.batch import evaluate_batch, open_lines
 from hotspots.evaluate.design import Amendment, Design, design_hash
-from hotspots.evaluate.design_file import read_design
+from hotspots.evaluate.design_file import read_assignment, read_design
 from hotspots.evaluate.estimators import Effect, estimate, rerandomisation_p_value
 from hotspots.evaluate.evaluation import (
     Check,
@@ -67,6 +67,7 @@ __all__ = [
     "lot_of",
     "open_lines",
     "randomise",
+    "read_assignment",
     "read_design",
     "read_list",
     "read_lot",

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from geodata.errors import DesignError
+from geodata.period import parse_month
 
 DesignKind = Literal["rotation", "pairs", "top"]
 KINDS: tuple[DesignKind, ...] = ("rotation", "pairs", "top")
@@ -64,7 +65,7 @@ def randomise(
     ranked = hotspots.sort_values("rank", kind="stable")
     k = _treated(len(ranked), kind, treated)
     rng = np.random.default_rng(random_state)
-    first = pd.Timestamp(start).to_period("M")
+    first = (parse_month(start) if isinstance(start, str) else pd.Timestamp(start)).to_period("M")
     if kind == "rotation":
         chosen = ranked.head(2 * k)
         turns = _rotation(len(chosen), months, rng)

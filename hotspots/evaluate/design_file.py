@@ -19,7 +19,7 @@ from geodata.period import Period, parse_month
 from geodata.schema import ASB
 from hotspots.evaluate.contradictions import contradictions
 from hotspots.evaluate.design import ASSIGNMENTS, PRIMARY, Amendment, Design, design_hash
-from hotspots.evaluate.lots import read_lot
+from hotspots.evaluate.lots import read_lot, rows_without_lot
 
 _REQUIRED = ("name", "incidents", "area", "treated", "start")
 _OPTIONAL = (
@@ -98,6 +98,29 @@ def read_design(path: str | Path, *, with_changes: bool = False) -> Design:
     if not with_changes:
         _refuse_silent_change(design, path.name)
     return design
+
+
+def read_assignment(path: str | Path) -> pd.DataFrame:
+    """Return who is treated when, from an assignment list (CSV) or from a design (TOML) with or without a lot.
+
+    Returns
+    -------
+    DataFrame
+        As `hotspots.evaluate.randomise` has it; ``hotspot_id`` is "" where a design only names its places.
+
+    Raises
+    ------
+    DesignError
+        As `read_lot` and `read_design` do.
+    """
+    if Path(path).suffix.lower() != ".toml":
+        return read_lot(path).rows
+    design = read_design(path)
+    if design.lot is not None:
+        return design.lot.rows
+    starts = {str(name): design.starts.get(str(name), design.start) for name in design.treated["name"]}
+    controls = [] if design.controls is None else [str(name) for name in design.controls["name"]]
+    return rows_without_lot(starts, controls, start=design.start, months=design.months_after)
 
 
 def _refuse_silent_change(design: Design, file: str) -> None:

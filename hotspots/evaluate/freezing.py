@@ -114,12 +114,14 @@ def _toml(keys: Mapping[str, Any]) -> str:
     """Return keys as TOML: plain values first, then tables and lists of tables."""
     plain, tables = [], []
     for key, value in keys.items():
+        if value is None or value in ({}, []):  # an empty table would bar the user from writing one
+            continue
         if isinstance(value, Mapping):
             tables += ["", f"[{key}]", *(f"{_text(one)} = {_text(other)}" for one, other in value.items())]
         elif isinstance(value, list | tuple) and value and isinstance(value[0], Mapping):
             for row in value:
                 tables += ["", f"[[{key}]]", *(f"{one} = {_text(other)}" for one, other in row.items())]
-        elif value is not None and value != {}:
+        else:
             plain.append(f"{key} = {_text(value)}")
     return "\n".join([*plain, *tables]) + "\n"
 

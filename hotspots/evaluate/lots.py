@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from geodata.errors import DesignError
 from hotspots.evaluate.assignment import COLUMNS, DesignKind
 
 _NEEDED = ("hotspot_id", "name", "first_day", "last_day", "arm")
+_NO_END = 120
 _ARMS = ("treated", "control")
 
 
@@ -93,6 +94,24 @@ def read_lot(path: str | Path) -> Lot:
     return lot_of(rows, file=path.name)
 
 
+def rows_without_lot(
+    treated: Mapping[str, pd.Timestamp], controls: Sequence[str], *, start: pd.Timestamp, months: int | None
+) -> pd.DataFrame:
+    """Return who is treated from when as an assignment list, for places that were named and not drawn.
+
+    Parameters
+    ----------
+    treated : mapping of str to Timestamp
+        First treated month by name.
+    months : int or None
+        Months from `start` on; None: ten years, which stands for no end.
+    """
+    last = (start.to_period("M") + (months or _NO_END) - 1).end_time.normalize()
+    rows = [("", name, 0, first, last, "treated", 0) for name, first in treated.items()]
+    rows += [("", name, 0, start, last, "control", 0) for name in controls]
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
 def lot_of(rows: pd.DataFrame, *, file: str = "The assignment list") -> Lot:
     """Return a table as an assignment list, its kind told by what was drawn.
 
@@ -108,7 +127,8 @@ def lot_of(rows: pd.DataFrame, *, file: str = "The assignment list") -> Lot:
             "wrote."
         )
     given = rows.assign(pair=_whole(rows.get("pair")), seed=_whole(rows.get("seed"))).reindex(columns=COLUMNS)
-    given[["first_day", "last_day"]] = given[["first_day", "last_day"]].apply(pd.to_datetime, errors="coerce")
+    for day in ("first_day", "last_day"):
+        given[day] = pd.to_datetime(given[day], format="ISO8601", errors="coerce")
     if wrong := _wrong(given):
         raise DesignError(f"{file} is no assignment list: {wrong}.")
     arms = given.groupby("hotspot_id")["arm"].nunique()

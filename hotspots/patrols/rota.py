@@ -59,7 +59,7 @@ def visit_times(
     assignment : DataFrame, optional
         Assignment list of a randomised pilot (`hotspots.evaluate.randomise`): ``hotspot_id``, ``first_day``,
         ``last_day``, ``arm``. A hotspot is visited only on days it is in the arm "treated"; one that is not on the
-        list is visited as planned.
+        list is not visited, for it may serve as comparison.
 
     Returns
     -------
@@ -99,8 +99,7 @@ def _as_assigned(rota: pd.DataFrame, assignment: pd.DataFrame) -> pd.DataFrame:
     pairs = rota[["hotspot_id"]].assign(day=day, visit=rota.index).merge(assignment, on="hotspot_id")
     in_turn = pairs["arm"].eq("treated") & pairs["day"].between(pairs["first_day"], pairs["last_day"])
     allowed = set(pairs.loc[in_turn, "visit"])
-    is_listed = rota["hotspot_id"].isin(assignment["hotspot_id"])
-    return rota[~is_listed | rota.index.isin(allowed)].reset_index(drop=True)
+    return rota[rota.index.isin(allowed)].reset_index(drop=True)
 
 
 @dataclass(frozen=True, slots=True)

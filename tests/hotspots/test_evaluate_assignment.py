@@ -90,5 +90,5 @@ def test_the_rota_visits_only_hotspots_in_their_turn():
         assert ((turn["first_day"] <= opened) & (opened <= turn["last_day"])).any()
     everything = visit_times(plan, weeks=8, first_monday="2025-04-07", random_state=0, crews=3)
     assert 0.35 < len(rota) / len(everything) < 0.65
-    unlisted = visit_times(plan, weeks=8, first_monday="2025-04-07", random_state=0, crews=3, assignment=listed.head(0))
-    assert_frame_equal(unlisted, everything)
+    nobody = visit_times(plan, weeks=8, first_monday="2025-04-07", random_state=0, crews=3, assignment=listed.head(0))
+    assert nobody.empty

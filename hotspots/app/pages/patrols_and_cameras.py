@@ -2,14 +2,15 @@
 
 from dataclasses import replace
 from datetime import date, timedelta
+from functools import partial
 
 import pandas as pd
 import streamlit as st
 
 from geodata.errors import DataError
-from hotspots.app import data, state, widgets, words
+from hotspots.app import data, design, state, widgets, words
 from hotspots.config import RunConfig
-from hotspots.patrols import visit_times
+from hotspots.patrols import AssignedPlan, assigned_plan, assigned_times, visit_times
 from hotspots.results import PatrolBudget, Run
 from hotspots.timing import week_matrix
 
@@ -94,7 +95,32 @@ def show_week(run: Run, hotspot_id: str) -> None:
     )
 
 
-def show_visit_times(run: Run) -> None:
+def show_assignment(run: Run) -> AssignedPlan | None:
+    """Take the assignment of a pilot, say whom it lets be patrolled, and return its plan."""
+    with st.expander("Is this plan for a pilot? Give its assignment, and only its hotspots are planned"):
+        files = st.file_uploader(
+            "assignment.csv, or DESIGN.toml with the files it names", accept_multiple_files=True, key="assignment"
+        )
+    if not files:
+        return None
+    try:
+        assigned = assigned_plan(
+            run.patrols, run.hotspots["score"], design.read_assignment_uploads(files), run.config.patrol
+        )
+    except DataError as error:
+        st.error(words.plain(error))
+        return None
+    st.info(words.plain(assigned.sentence))
+    shown = assigned.turns.assign(
+        **{day: assigned.turns[day].dt.strftime("%d %b %Y") for day in ("first_day", "last_day")}
+    )
+    titles = {"name": "Place", "first_day": "From", "last_day": "To", "visits_per_week_low": "Visits a week, at least",
+              "visits_per_week_high": "At most", "days": "Days", "hours": "Hours", "note": "Note"}  # fmt: skip
+    st.dataframe(shown[list(titles)].rename(columns=titles), hide_index=True, height=280, alt="Turns of the pilot")
+    return assigned
+
+
+def show_visit_times(run: Run, assigned: AssignedPlan | None) -> None:
     st.write(
         "Times are drawn at random inside each window, because a timetable that can be learnt stops working. "
         "The same seed draws the same times."
@@ -104,10 +130,14 @@ def show_visit_times(run: Run) -> None:
     monday = one.date_input("First Monday", today + timedelta(days=(MONDAY - today.weekday()) % 7))
     weeks = two.number_input("Weeks", 1, 52, 4)
     seed = three.number_input("Seed", 0, 1_000_000, run.config.seed)
+    draw = partial(assigned_times, run.patrols, assigned) if assigned else partial(visit_times, run.patrols)
     try:
-        times = visit_times(run.patrols, weeks=int(weeks), first_monday=pd.Timestamp(monday), random_state=int(seed))
+        times = draw(weeks=int(weeks), first_monday=pd.Timestamp(monday), random_state=int(seed))
     except DataError as error:
         st.error(words.plain(error))
+        return
+    if times.empty:
+        st.warning("No hotspot of the pilot has its turn in these weeks; choose the first Monday within the pilot.")
         return
     shown = pd.DataFrame(
         {
@@ -210,11 +240,12 @@ def main() -> None:
     st.header("Patrol plan")
     widgets.refusals(run, "hour")
     show_plan(run)
+    assigned = show_assignment(run)
     if run.week is not None:
         hotspot_id = widgets.hotspot_choice(run, key="week_choice")
         show_week(run, hotspot_id)
         st.subheader("Visit times to hand out")
-        show_visit_times(run)
+        show_visit_times(run, assigned)
     show_cameras(run)
     widgets.footer()
 
