@@ -26,6 +26,7 @@ from hotspots.evaluate.wdd import (
     DisplacementQuotient,
     e_test,
     harm_weighted,
+    scan_p_value,
     weighted_displacement_difference,
     weighted_displacement_quotient,
 )
@@ -75,6 +76,7 @@ __all__ = [
     "rerandomisation_p_value",
     "rotation_power",
     "sample_size",
+    "scan_p_value",
     "survey_change",
     "weighted_displacement_difference",
     "weighted_displacement_quotient",

@@ -230,6 +230,53 @@ def e_test(
     return float(min(1.0, p_one @ as_large @ p_two))
 
 
+def scan_p_value(most: int, *, per_window: float, windows: float) -> float:
+    r"""Return the chance that a window, moved freely over a Poisson series, somewhere holds `most` reports or more.
+
+    With p and F the Poisson probabilities of the mean of a window and L windows in the series, the approximation
+
+    .. math:: P \approx 1 - Q_2 (Q_3 / Q_2)^{L - 2}
+
+    where Q_2 and Q_3 are the exact chances that no window of two and of three window lengths holds so many. A surge of
+    one bad fortnight in years of data is seldom rare once every fortnight is looked at.
+
+    Parameters
+    ----------
+    most : int
+        Reports in the fullest window, 3 or more.
+    per_window : float
+        Reports expected in a window.
+    windows : float
+        Length of the series in windows, two or more.
+
+    References
+    ----------
+    Naus (1982), doi:10.1080/01621459.1982.10477783.
+
+    Examples
+    --------
+    >>> round(scan_p_value(6, per_window=0.6, windows=208), 5)
+    0.03902
+    """
+    if most < 3 or per_window <= 0 or windows < 2:
+        raise ValueError("a scan needs 3 reports, a mean above 0 and a series of at least two windows")
+    n, psi = most, per_window
+
+    def p(count: int) -> float:
+        return float(stats.poisson.pmf(count, psi))
+
+    def f(count: int) -> float:
+        return float(stats.poisson.cdf(count, psi))
+
+    q2 = f(n - 1) ** 2 - (n - 1) * p(n) * p(n - 2) - (n - 1 - psi) * p(n) * f(n - 3)
+    a1 = 2 * p(n) * f(n - 1) * ((n - 1) * f(n - 2) - psi * f(n - 3))
+    a2 = 0.5 * p(n) ** 2 * ((n - 1) * (n - 2) * f(n - 3) - 2 * (n - 2) * psi * f(n - 4) + psi**2 * f(n - 5))
+    a3 = sum(p(2 * n - r) * f(r - 1) ** 2 for r in range(1, n))
+    a4 = sum(p(2 * n - r) * p(r) * ((r - 1) * f(r - 2) - psi * f(r - 3)) for r in range(2, n))
+    q3 = f(n - 1) ** 3 - a1 + a2 + a3 - a4
+    return float(min(1.0, max(0.0, 1 - q2 * (q3 / q2) ** (windows - 2))))
+
+
 def _standardised(one: Floats, two: Floats, exposure_one: float, exposure_two: float, pooled: bool) -> Floats:
     """Return |difference of rates| / SE for every pair of counts; two zeros differ by nothing."""
     difference = np.abs(one / exposure_one - two / exposure_two)

@@ -14,6 +14,7 @@ from scipy import stats
 from hotspots.evaluate import (
     e_test,
     harm_weighted,
+    scan_p_value,
     weighted_displacement_difference,
     weighted_displacement_quotient,
 )
@@ -163,6 +164,20 @@ def test_each_range_of_the_quotient_has_its_reading(buffer, words):
 def test_the_e_test_of_krishnamoorthy_and_thomson(first, second, p):
     assert e_test(first, second) == pytest.approx(p, abs=6e-6)
     assert e_test(second, first) == pytest.approx(p, abs=6e-6)
+
+
+def test_the_scan_statistic_of_naus():
+    assert scan_p_value(6, per_window=0.6, windows=208) == pytest.approx(0.03902, abs=5e-6)
+    # An independent draw: continuous windows of a Poisson process, the fullest of each series.
+    rng = np.random.default_rng(3)
+    found = 0
+    for _ in range(3000):
+        times = np.sort(rng.uniform(0, 40, rng.poisson(0.6 * 40)))
+        found += bool((times[4:] - times[:-4] <= 2).any()) if len(times) > 4 else False
+    expected = scan_p_value(5, per_window=1.2, windows=20)
+    assert found / 3000 == pytest.approx(expected, abs=4 * math.sqrt(expected * (1 - expected) / 3000))
+    with pytest.raises(ValueError, match="two windows"):
+        scan_p_value(6, per_window=0.6, windows=1)
 
 
 def test_the_row_with_unequal_exposures_is_standardised_by_the_pooled_rate():

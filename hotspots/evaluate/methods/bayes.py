@@ -5,10 +5,9 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from scipy import stats
 
 from hotspots.evaluate.methods.panel import Panel
-from hotspots.evaluate.methods.result import CONFIDENCE, REAL_COUNTS, About, MethodResult, from_log, refused
+from hotspots.evaluate.methods.result import REAL_COUNTS, About, MethodResult, log_interval, refused
 from hotspots.shrinkage import fit_prior, shrink
 
 EMPIRICAL_BAYES = About(
@@ -45,7 +44,4 @@ def empirical_bayes(panel: Panel) -> MethodResult:
     correction = 1 + variance / expected**2
     theta = came / expected / correction
     error = math.sqrt(1 / came + variance / expected**2) / correction
-    z = float(stats.norm.ppf(0.5 + CONFIDENCE / 2))
-    d = math.log(theta)
-    return from_log(EMPIRICAL_BAYES, d, d - z * error, d + z * error, treated_after=came,
-                    p_value=float(2 * stats.norm.sf(abs(d) / error)))  # fmt: skip
+    return log_interval(EMPIRICAL_BAYES, math.log(theta), error, treated_after=came)

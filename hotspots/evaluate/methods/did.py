@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 
 import numpy as np
-from scipy import optimize, stats
+from scipy import optimize
 
 from hotspots.evaluate.estimators import (
     ASSUMPTIONS,
@@ -28,6 +28,7 @@ from hotspots.evaluate.methods.result import (
     MethodResult,
     from_effect,
     from_log,
+    log_interval,
     refused,
 )
 
@@ -98,7 +99,7 @@ def did_model(panel: Panel) -> MethodResult:
     effect = _effect(panel)
     if effect is None:
         return refused(MODEL, _too_few(panel))
-    return _normal(MODEL, effect, math.sqrt(effect.v_poisson), float(stats.norm.ppf(0.5 + CONFIDENCE / 2)), None)
+    return log_interval(MODEL, effect.log_effect, math.sqrt(effect.v_poisson), treated_after=effect.treated_after)
 
 
 def did_cluster(panel: Panel) -> MethodResult:
@@ -108,7 +109,8 @@ def did_cluster(panel: Panel) -> MethodResult:
         return refused(CLUSTER, _too_few(panel))
     if effect.v_cluster <= 0:
         return refused(CLUSTER, "Every place changed by exactly the same percentage; places show no variation to use.")
-    return _normal(CLUSTER, effect, math.sqrt(effect.v_cluster), _quantile(effect.df), effect.df)
+    return log_interval(CLUSTER, effect.log_effect, math.sqrt(effect.v_cluster), treated_after=effect.treated_after,
+                        df=effect.df)  # fmt: skip
 
 
 def did_wild(panel: Panel, *, random_state: int, draws: int = _DRAWS) -> MethodResult:
@@ -206,13 +208,6 @@ def _wild_p(treated: Floats, controls: Floats, supposed: float, signs: Floats) -
     return float((1 + (again >= abs(score.sum()) * (1 - 1e-9)).sum()) / (1 + len(signs)))
 
 
-def _normal(about: About, effect: Effect, error: float, quantile: float, df: int | None) -> MethodResult:
-    d = effect.log_effect
-    tail = stats.norm.sf(abs(d) / error) if df is None else stats.t.sf(abs(d) / error, df)
-    return from_log(about, d, d - quantile * error, d + quantile * error, treated_after=effect.treated_after,
-                    p_value=float(2 * tail))  # fmt: skip
-
-
 def _inverted(about: About, effect: Effect, p_value: Callable[[float], float]) -> MethodResult:
     low, high = invert(p_value, effect.log_effect, effect.standard_error)
     return from_log(about, effect.log_effect, low, high, treated_after=effect.treated_after, p_value=p_value(0.0))
@@ -236,10 +231,6 @@ def invert(p_value: Callable[[float], float], centre: float, scale: float) -> tu
         crossed = above(outer) <= 0 < above(inner)
         bounds.append(float(optimize.bisect(above, inner, outer, xtol=1e-4)) if crossed else side * math.inf)
     return bounds[0], bounds[1]
-
-
-def _quantile(df: int) -> float:
-    return float(stats.t.ppf(0.5 + CONFIDENCE / 2, df))
 
 
 def _too_few(panel: Panel) -> str:

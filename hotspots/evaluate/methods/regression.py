@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from scipy import stats
 from statsmodels.genmod import families
 from statsmodels.genmod.generalized_linear_model import GLM
 from statsmodels.regression.linear_model import OLS
@@ -16,13 +15,12 @@ from statsmodels.tools.sm_exceptions import PerfectSeparationWarning
 from hotspots.evaluate.estimators import Floats
 from hotspots.evaluate.methods.panel import Panel
 from hotspots.evaluate.methods.result import (
-    CONFIDENCE,
     REAL_COUNTS,
     TWO_CITIES,
     About,
     MethodResult,
-    from_counts,
-    from_log,
+    count_interval,
+    log_interval,
     refused,
 )
 
@@ -86,7 +84,8 @@ def its(panel: Panel) -> MethodResult:
     fit = GLM(total, design, family=families.Poisson()).fit(**_NEWEY_WEST)
     contrast = _contrast(design, is_after)
     variance = float(contrast @ fit.cov_params() @ contrast)
-    found = _t_interval(ITS, float(contrast @ fit.params), variance, float(fit.df_resid), panel)
+    found = log_interval(ITS, float(contrast @ fit.params), variance**0.5, df=float(fit.df_resid),
+                         treated_after=float(panel.totals(panel.after).sum()))  # fmt: skip
     note = "" if seasonal else " Under 24 months before the start season cannot be told apart, so it is part of this."
     return replace(found, sentence=f"{found.sentence}{note}")
 
@@ -112,7 +111,8 @@ def controlled_its(panel: Panel) -> MethodResult:
     contrast, df = _contrast(design, is_after[seen]), float(len(panel.treated) + len(panel.controls) - 2)
     # Places drift for themselves, and months shake all places of a group: neither variance knows of the other.
     variance = max(float(contrast @ covariance @ contrast) for covariance in (by_place, fit.cov_params()))
-    return _t_interval(CONTROLLED_ITS, float(contrast @ fit.params), variance, df, panel)
+    return log_interval(CONTROLLED_ITS, float(contrast @ fit.params), variance**0.5, df=df,
+                        treated_after=float(panel.totals(panel.after).sum()))  # fmt: skip
 
 
 def ancova(panel: Panel) -> MethodResult:
@@ -130,9 +130,7 @@ def ancova(panel: Panel) -> MethodResult:
         return refused(ANCOVA, "The counts before are all alike, or the treated places have no report after the start.")
     fit = OLS(after, np.column_stack([np.ones(k + j), before, treated])).fit(cov_type="HC3", use_t=True)
     change, error = float(fit.params[2]) * k, float(fit.bse[2]) * k
-    reach = float(stats.t.ppf(0.5 + CONFIDENCE / 2, fit.df_resid)) * error
-    return from_counts(ANCOVA, change, change - reach, change + reach, treated_after=float(after[:k].sum()),
-                       p_value=float(fit.pvalues[2]))  # fmt: skip
+    return count_interval(ANCOVA, change, error, treated_after=float(after[:k].sum()), df=float(fit.df_resid))
 
 
 def _time(panel: Panel) -> tuple[list[int], Floats, Floats]:
@@ -174,14 +172,6 @@ def _clustered_by_place(design: Floats, treated: Floats, controls: Floats, share
         scores = (residuals * weight) @ design
         meat += len(places) / (len(places) - 1) * scores.T @ scores
     return np.asarray(bread @ meat @ bread)
-
-
-def _t_interval(about: About, d: float, variance: float, df: float, panel: Panel) -> MethodResult:
-    error = float(np.sqrt(variance))
-    reach = float(stats.t.ppf(0.5 + CONFIDENCE / 2, df)) * error
-    p_value = float(2 * stats.t.sf(abs(d) / error, df)) if error > 0 else None
-    total = float(panel.totals(panel.after).sum())
-    return from_log(about, d, d - reach, d + reach, treated_after=total, p_value=p_value)
 
 
 def _too_short(panel: Panel) -> str:

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 
 import pandas as pd
+from scipy import stats
 
 from hotspots.evaluate.estimators import Effect
 
@@ -183,6 +184,44 @@ def from_counts(
         sentence=describe(pct, low_pct, high_pct, p_value, note),
         table=table,
     )
+
+
+def log_interval(
+    about: About,
+    log_effect: float,
+    error: float,
+    *,
+    treated_after: float,
+    df: float | None = None,
+    table: pd.DataFrame | None = None,
+    note: str = "",
+) -> MethodResult:
+    """Return a result from a log rate ratio and its standard error: a t interval with `df`, else a normal one."""
+    reach = quantile(df) * error
+    return from_log(about, log_effect, log_effect - reach, log_effect + reach, treated_after=treated_after,
+                    p_value=two_sided(log_effect, error, df), table=table, note=note)  # fmt: skip
+
+
+def count_interval(
+    about: About, change: float, error: float, *, treated_after: float, df: float | None = None
+) -> MethodResult:
+    """Return a result from a change in reports and its standard error: a t interval with `df`, else a normal one."""
+    reach = quantile(df) * error
+    return from_counts(about, change, change - reach, change + reach, treated_after=treated_after,
+                       p_value=two_sided(change, error, df))  # fmt: skip
+
+
+def quantile(df: float | None) -> float:
+    """Return how many standard errors the interval reaches: of t with `df`, of the normal law where there are none."""
+    return float(stats.norm.ppf(0.5 + CONFIDENCE / 2) if df is None else stats.t.ppf(0.5 + CONFIDENCE / 2, df))
+
+
+def two_sided(estimate: float, error: float, df: float | None) -> float | None:
+    """Return the two-sided p-value of an estimate; None without an error."""
+    if error <= 0:
+        return None
+    z = abs(estimate) / error
+    return float(2 * (stats.norm.sf(z) if df is None else stats.t.sf(z, df)))
 
 
 def from_effect(about: About, effect: Effect, *, table: pd.DataFrame | None = None, note: str = "") -> MethodResult:

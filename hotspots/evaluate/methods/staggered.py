@@ -9,11 +9,10 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy import stats
 
 from hotspots.evaluate.estimators import ASSUMPTIONS, Floats, estimate
 from hotspots.evaluate.methods.panel import Panel
-from hotspots.evaluate.methods.result import CONFIDENCE, About, MethodResult, from_effect, from_log, refused
+from hotspots.evaluate.methods.result import About, MethodResult, from_effect, log_interval, refused
 
 Rows = NDArray[np.bool_] | slice
 
@@ -54,17 +53,8 @@ def staggered(panel: Panel) -> MethodResult:
     if error is None or error <= 0:
         return refused(STAGGERED, "Leaving one place out leaves no report in a period; more places are needed.")
     df = len(panel.treated) + len(panel.controls) - 2
-    reach = float(stats.t.ppf(0.5 + CONFIDENCE / 2, df)) * error
     after = sum(float(panel.treated[starts == start][:, _after(panel, start)].sum()) for start in np.unique(starts))
-    return from_log(
-        STAGGERED,
-        observed,
-        observed - reach,
-        observed + reach,
-        treated_after=after,
-        p_value=float(2 * stats.t.sf(abs(observed) / error, df)),
-        table=_cohorts(panel, starts),
-    )
+    return log_interval(STAGGERED, observed, error, treated_after=after, df=df, table=_cohorts(panel, starts))
 
 
 def steps(panel: Panel) -> MethodResult:

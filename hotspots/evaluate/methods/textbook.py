@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 
 import pandas as pd
-from scipy import stats
 
 from hotspots.evaluate.estimators import log_effect, unit_moments
 from hotspots.evaluate.methods.panel import Panel
@@ -15,8 +14,9 @@ from hotspots.evaluate.methods.result import (
     TWO_CITIES,
     About,
     MethodResult,
-    from_counts,
+    count_interval,
     from_log,
+    log_interval,
     refused,
 )
 from hotspots.evaluate.wdd import (
@@ -29,7 +29,6 @@ from hotspots.evaluate.wdd import (
 )
 
 _NOTHING = "The treated places have no report in one of the periods; nothing can be compared."
-_Z = float(stats.norm.ppf(0.5 + CONFIDENCE / 2))
 
 _INDEPENDENT = "Reports are independent Poisson counts: nothing makes one report lead to another."
 _SAME_CHANGE = "Without the pilot the treated places would have changed by as many reports as the comparison."
@@ -115,7 +114,7 @@ def before_after(panel: Panel) -> MethodResult:
         return refused(BEFORE_AFTER, _NOTHING)
     d = math.log(t1 / months[1]) - math.log(t0 / months[0])
     error = math.sqrt(1 / t0 + 1 / t1)
-    return from_log(BEFORE_AFTER, d, d - _Z * error, d + _Z * error, treated_after=t1, p_value=_two_sided(d / error))
+    return log_interval(BEFORE_AFTER, d, error, treated_after=t1)
 
 
 def rates_e_test(panel: Panel) -> MethodResult:
@@ -192,15 +191,7 @@ def _wdd(about: About, panel: Panel, control: Pair, *, scale: float, error_facto
     found = weighted_displacement_difference(
         treated, control, time_weights=(months[0] / months[1], 1.0), control_scale=scale, confidence=CONFIDENCE
     )
-    reach = (found.high - found.estimate) * error_factor
-    return from_counts(
-        about,
-        found.estimate,
-        found.estimate - reach,
-        found.estimate + reach,
-        treated_after=treated[1],
-        p_value=_two_sided(found.z / error_factor),
-    )
+    return count_interval(about, found.estimate, found.standard_error * error_factor, treated_after=treated[1])
 
 
 def _pair(panel: Panel, group: str, *, first: int | None = None) -> Pair:
@@ -215,7 +206,3 @@ def _lengths(panel: Panel) -> Pair:
 def _scale(panel: Panel, control: Pair) -> float:
     before = _pair(panel, "treated")[0]
     return control[0] / before if before > 0 else 0.0
-
-
-def _two_sided(z: float) -> float:
-    return float(2 * stats.norm.sf(abs(z)))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.optimize import nnls
+from scipy.optimize import minimize, nnls
 
 from hotspots.evaluate.estimators import Floats
 
@@ -50,6 +52,58 @@ def simplex_weights(
     rows = rows / (scale if scale > 0 else 1.0)
     v, _ = nnls(np.vstack([rows, np.ones((1, n))]), np.append(np.zeros(len(rows)), 1.0), maxiter=50 * n)
     return np.asarray(v / v.sum())
+
+
+@dataclass(frozen=True, eq=False)
+class NestedWeights:
+    """Weights of donors found on predictors, the importance of each predictor, and the squared error they leave."""
+
+    weights: Floats
+    importance: Floats
+    mspe: float
+
+
+def nested_weights(
+    predictors: ArrayLike, own_predictors: ArrayLike, donors: ArrayLike, treated: ArrayLike
+) -> NestedWeights:
+    r"""Return synthetic control weights by the nested search over the importance of predictors.
+
+    The inner problem finds w(V) on the predictors, each scaled by its standard deviation over all units; the outer one
+    the diagonal V whose w(V) follows the outcomes best, by Nelder and Mead from equal importance and from the squared
+    coefficients of a regression of the outcomes on the predictors. The outer problem has many optima: the better of the
+    two searches is returned, which need not be the best there is.
+
+    Parameters
+    ----------
+    predictors : array of float, shape (J, P)
+    own_predictors : array of float, shape (P,)
+    donors : array of float, shape (J, T)
+        Outcomes of the periods V is chosen on.
+    treated : array of float, shape (T,)
+
+    References
+    ----------
+    Abadie & Gardeazabal (2003), doi:10.1257/000282803321455188, appendix B.
+    """
+    traits = np.vstack([np.asarray(own_predictors, dtype=float), np.asarray(predictors, dtype=float)])
+    outcomes = np.vstack([np.asarray(treated, dtype=float), np.asarray(donors, dtype=float)])
+    scaled = traits / traits.std(axis=0, ddof=1)
+
+    def weights(importance: Floats) -> Floats:
+        shares = np.abs(importance) / np.abs(importance).sum()
+        return simplex_weights(scaled[1:], scaled[0], importance=shares)
+
+    def loss(importance: Floats) -> float:
+        return float(((outcomes[0] - weights(importance) @ outcomes[1:]) ** 2).mean())
+
+    design = np.column_stack([np.ones(len(scaled)), scaled])
+    slopes = np.linalg.lstsq(design, outcomes, rcond=None)[0][1:]
+    by_regression = (slopes**2).sum(axis=1)
+    starts = (np.full(scaled.shape[1], 1 / scaled.shape[1]), by_regression / by_regression.sum())
+    options = {"maxiter": 4000, "maxfev": 6000, "xatol": 1e-8, "fatol": 1e-12}
+    found = [minimize(loss, start, method="Nelder-Mead", options=options).x for start in starts]
+    best = min(found, key=loss)
+    return NestedWeights(weights(best), np.abs(best) / np.abs(best).sum(), loss(best))
 
 
 def calibration_weights(traits: ArrayLike, totals: ArrayLike) -> Floats | None:
