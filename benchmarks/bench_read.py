@@ -1,16 +1,20 @@
-"""Ten million police.uk rows in 144 CSVs: our reader, which reads every record whole, beside five-column scans.
+"""Reading police.uk files: ten million made rows beside pandas and polars, and a real archive from it and the store.
 
-Each reader runs in a process of its own (libraries imported before the clock starts); prints seconds, the ratio to
-polars' scan and peak memory. Target: at most polars' five-column scan plus half, and below 1.5 GB.
+Made rows: 144 CSVs of 12 forces and 12 months. Our reader reads every record whole, the others five columns. Target: at
+most polars' time plus half, and below 1.5 GB. Each reader runs in a process of its own, libraries imported before the
+clock starts; all take turns, and ratios are within a round, so that a busy spell of the machine meets all of them.
+Processor seconds (all threads together) stand beside the time: on a busy machine they are the steadier of the two.
 
-Run with ``python benchmarks/bench_read.py [--rows 10000000] [--rounds 3]``, or on real files: ``--files X.zip``.
+A real archive (``--archive``): read whole, one force of it, one area of it; from the files, and from the store.
+
+Run with ``python benchmarks/bench_read.py [--rows 10000000] [--rounds 5]``, or
+``python benchmarks/bench_read.py --archive X.zip --force west-midlands --area Y.geojson``.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import resource
 import statistics
 import subprocess
 import sys
@@ -21,6 +25,8 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
+
+from geodata.sources import Intake
 
 N_FILES = 144
 N_POINTS = 60_000
@@ -74,6 +80,26 @@ def with_geodata(paths: list[str]) -> int:
     return read(paths).n_read
 
 
+def whole(intake: Intake, _force: str, _area: str) -> int:
+    return len(intake.records)
+
+
+def one_force(intake: Intake, force: str, _area: str) -> int:
+    source = intake.records["source"]
+    of_force = [name for name in source.cat.categories if name.endswith(f"-{force}-street.csv")]
+    return len(intake.records[source.isin(of_force)])
+
+
+def one_area(intake: Intake, _force: str, area: str) -> int:
+    from geodata.area import read_area
+
+    records = intake.records
+    return len(records[read_area(area).is_near(records["longitude"], records["latitude"])])
+
+
+QUESTIONS: dict[str, Callable[[Intake, str, str], int]] = {
+    "whole": whole, "one force": one_force, "one area": one_area,
+}  # fmt: skip
 READERS: dict[str, Callable[[list[str]], int]] = {
     "pandas five columns": with_pandas,
     "polars five columns": with_polars,
@@ -81,59 +107,104 @@ READERS: dict[str, Callable[[list[str]], int]] = {
 }
 
 
-def measure(name: str, listing: Path) -> tuple[float, float, int]:
-    """Return seconds, peak megabytes and rows of one reader in a fresh process."""
-    line = [sys.executable, __file__, "--reader", name, "--listing", str(listing)]
-    said = json.loads(subprocess.run(line, check=True, capture_output=True, text=True).stdout)
-    return said["seconds"], said["peak_mb"], said["rows"]
+def in_fresh_process(*asked: str) -> dict[str, float]:
+    line = [sys.executable, __file__, *asked]
+    said: dict[str, float] = json.loads(subprocess.run(line, check=True, capture_output=True, text=True).stdout)
+    return said
 
 
-def run_reader(name: str, listing: Path) -> None:
+def timed(work: Callable[[], int]) -> None:
+    """Print seconds, processor seconds, peak megabytes and rows."""
     import geopandas  # noqa: F401  # imported by our reader anyway: no part of reading
     import pandas  # noqa: F401
 
-    import geodata.sources  # noqa: F401
+    import geodata.sources.street_rows  # noqa: F401
 
-    paths = json.loads(listing.read_text())
-    started = time.perf_counter()
-    rows = READERS[name](paths)
-    seconds = time.perf_counter() - started
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(json.dumps({"seconds": seconds, "peak_mb": peak, "rows": rows}))
+    started, spent = time.perf_counter(), time.process_time()
+    rows = work()
+    seconds, processor = time.perf_counter() - started, time.process_time() - spent
+    held = Path("/proc/self/status").read_text()  # of this process alone: getrusage keeps its parent's peak
+    peak = int(held.partition("VmHWM:")[2].split()[0]) / 1024
+    print(json.dumps({"seconds": seconds, "processor": processor, "peak_mb": peak, "rows": rows}))
+
+
+def ask_archive(path: str, question: str, force: str, area: str) -> int:
+    from geodata.sources import read
+    from geodata.store import load
+
+    stored = Path(path)
+    intake = load(stored.stem, stored.parent) if stored.suffix == ".parquet" else read([path])
+    return QUESTIONS[question](intake, force, area)
 
 
 def compare(paths: list[Path], rounds: int, folder: Path) -> None:
     listing = folder / "listing.json"
     listing.write_text(json.dumps([str(path) for path in paths]))
-    found = {name: [] for name in READERS if name == "geodata whole records" or paths[0].suffix == ".csv"}
-    for _ in range(rounds):  # in turn, so that a busy spell of the machine meets all of them
+    found: dict[str, list[dict[str, float]]] = {name: [] for name in READERS}
+    for _ in range(rounds):
         for name, runs in found.items():
-            runs.append(measure(name, listing))
-    base = statistics.median(run[0] for run in found.get("polars five columns", found["geodata whole records"]))
+            runs.append(in_fresh_process("--reader", name, "--listing", str(listing)))
+    base = found["polars five columns"]
+    print(f"{'':<24}{'s':>8}{'proc. s':>9}{'x polars':>10}{'best':>7}{'proc.':>7}{'MB':>8}{'rows':>13}")
     for name, runs in found.items():
-        seconds = statistics.median(run[0] for run in runs)
-        peak = max(run[1] for run in runs)
-        print(f"{name:<24}{seconds:8.2f} s {seconds / base:6.2f} x polars {peak:8,.0f} MB {runs[0][2]:12,} rows")
+        seconds, processor = (statistics.median(run[key] for run in runs) for key in ("seconds", "processor"))
+        ratios = [run["seconds"] / peer["seconds"] for run, peer in zip(runs, base, strict=True)]
+        of_processor = statistics.median(
+            run["processor"] / peer["processor"] for run, peer in zip(runs, base, strict=True)
+        )
+        peak = max(run["peak_mb"] for run in runs)
+        print(
+            f"{name:<24}{seconds:8.2f}{processor:9.2f}{statistics.median(ratios):10.2f}{min(ratios):7.2f}"
+            f"{of_processor:7.2f}{peak:8,.0f}{runs[0]['rows']:13,}"
+        )
+
+
+def time_archive(archive: Path, force: str, area: Path, rounds: int, folder: Path) -> None:
+    from geodata.sources import read
+    from geodata.store import save
+
+    stored = save(read([archive]), folder)
+    print(f"{'':<24}{'s':>8}{'best':>7}{'proc. s':>9}{'MB':>8}{'rows':>13}")
+    for source, path in (("files", archive), ("store", stored)):
+        for question in QUESTIONS:
+            asked = ("--question", question, "--archive", str(path), "--force", force, "--area", str(area))
+            runs = [in_fresh_process(*asked) for _ in range(rounds)]
+            seconds = [run["seconds"] for run in runs]
+            processor = statistics.median(run["processor"] for run in runs)
+            print(
+                f"{question + ', ' + source:<24}{statistics.median(seconds):8.2f}{min(seconds):7.2f}{processor:9.2f}"
+                f"{max(run['peak_mb'] for run in runs):8,.0f}{runs[0]['rows']:13,}"
+            )
 
 
 def main() -> None:
     asked = argparse.ArgumentParser()
     asked.add_argument("--rows", type=int, default=10_000_000)
-    asked.add_argument("--rounds", type=int, default=3)
-    asked.add_argument("--files", type=Path, nargs="*")
-    asked.add_argument("--reader")
-    asked.add_argument("--listing", type=Path)
+    asked.add_argument("--rounds", type=int, default=5)
+    asked.add_argument("--folder", type=Path, help="where the made files are, or are to be kept")
+    asked.add_argument("--archive", type=Path)
+    asked.add_argument("--force")
+    asked.add_argument("--area", type=Path)
+    asked.add_argument("--reader", help=argparse.SUPPRESS)
+    asked.add_argument("--listing", type=Path, help=argparse.SUPPRESS)
+    asked.add_argument("--question", help=argparse.SUPPRESS)
     given = asked.parse_args()
     if given.reader:
-        run_reader(given.reader, given.listing)
+        paths = json.loads(given.listing.read_text())
+        timed(lambda: READERS[given.reader](paths))
+        return
+    if given.question:
+        timed(lambda: ask_archive(str(given.archive), given.question, given.force, str(given.area)))
         return
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        if given.files:
-            compare(given.files, given.rounds, folder)
+        if given.archive:
+            time_archive(given.archive, given.force, given.area, given.rounds, Path(name))
             return
-        write_files(folder, given.rows)
-        compare(sorted(folder.glob("*.csv")), given.rounds, folder)
+        folder = given.folder or Path(name)
+        folder.mkdir(parents=True, exist_ok=True)
+        if not any(folder.glob("*-street.csv")):
+            write_files(folder, given.rows)
+        compare(sorted(folder.glob("*-street.csv")), given.rounds, Path(name))
 
 
 if __name__ == "__main__":

@@ -82,13 +82,13 @@ def _look_up(words, starts, stops, codes, n, slots, held, used):  # type: ignore
         last = min(first + _BLOCK, len(codes))
         for row in range(first, last):
             if row == first or starts[row] != starts[row - 1]:
-                key = _key(words, starts[row], stops[row])
+                key = _key(words, np.int64(starts[row]), np.int64(stops[row]))
             keys[row - first] = key
             likely[row - first] = slots[np.int64(key) & mask]
         for i in range(last - first):
             heads[i] = held[np.int64(likely[i] & _LOW)]
         for row in range(first, last):
-            start, stop = starts[row], stops[row]
+            start, stop = np.int64(starts[row]), np.int64(stops[row])
             if row > first and start == starts[row - 1]:
                 codes[row] = codes[row - 1]
                 continue
