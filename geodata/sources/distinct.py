@@ -81,7 +81,7 @@ def _look_up(words, starts, stops, codes, n, slots, held, used):  # type: ignore
     for first in range(n, len(codes), _BLOCK):
         last = min(first + _BLOCK, len(codes))
         for row in range(first, last):
-            if row == first or starts[row] != starts[row - 1]:
+            if row == first or starts[row] != starts[row - 1] or stops[row] != stops[row - 1]:
                 key = _key(words, np.int64(starts[row]), np.int64(stops[row]))
             keys[row - first] = key
             likely[row - first] = slots[np.int64(key) & mask]
@@ -89,7 +89,7 @@ def _look_up(words, starts, stops, codes, n, slots, held, used):  # type: ignore
             heads[i] = held[np.int64(likely[i] & _LOW)]
         for row in range(first, last):
             start, stop = np.int64(starts[row]), np.int64(stops[row])
-            if row > first and start == starts[row - 1]:
+            if row > first and start == starts[row - 1] and stop == stops[row - 1]:
                 codes[row] = codes[row - 1]
                 continue
             key, slot = keys[row - first], likely[row - first]
