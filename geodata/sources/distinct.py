@@ -13,6 +13,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 _BLOCK: Final = 512  # texts looked up together
+_LINE: Final = 8  # words the processor fetches together
 _MIX: Final = np.uint64(0x9E3779B97F4A7C15)
 _LOW: Final = np.uint64(0xFFFFFFFF)
 _HALF: Final = np.uint64(32)
@@ -78,6 +79,7 @@ def _look_up(words, starts, stops, codes, n, slots, held, used):  # type: ignore
     keys = np.empty(_BLOCK, dtype=np.uint64)
     likely = np.empty(_BLOCK, dtype=np.uint64)
     heads = np.empty(_BLOCK, dtype=np.uint64)
+    behind = np.empty(_BLOCK, dtype=np.uint64)  # only so that the rest of a text is at hand too
     for first in range(n, len(codes), _BLOCK):
         last = min(first + _BLOCK, len(codes))
         for row in range(first, last):
@@ -86,7 +88,8 @@ def _look_up(words, starts, stops, codes, n, slots, held, used):  # type: ignore
             keys[row - first] = key
             likely[row - first] = slots[np.int64(key) & mask]
         for i in range(last - first):
-            heads[i] = held[np.int64(likely[i] & _LOW)]
+            at = np.int64(likely[i] & _LOW)
+            heads[i], behind[i] = held[at], held[at + _LINE]
         for row in range(first, last):
             start, stop = np.int64(starts[row]), np.int64(stops[row])
             if row > first and start == starts[row - 1] and stop == stops[row - 1]:
@@ -102,7 +105,7 @@ def _look_up(words, starts, stops, codes, n, slots, held, used):  # type: ignore
             if code < 0:
                 code, at = used
                 n_words = (stop - start + 7) // 8
-                if 2 * (code + 1) > len(slots) or at + 1 + n_words > len(held):
+                if 2 * (code + 1) > len(slots) or at + 1 + n_words > len(held) - _LINE:
                     return row
                 held[at] = (np.uint64(stop - start) << _HALF) | np.uint64(code)
                 for k in range(n_words):

@@ -256,7 +256,7 @@ def _columns(streets: Sequence[_Street], said: Mapping[str, _Said]) -> dict[str,
 
     def spread(kind: str, name: str) -> Array:
         of_stretch, starts = said[kind].columns[name], said[kind].starts
-        whole = np.empty(ends[-1], dtype=of_stretch.dtype)
+        whole = _room(ends[-1], of_stretch.dtype)
         for (cutter, held), start, end in zip(rows, [0, *ends], ends, strict=False):
             codes = getattr(held, kind)
             if len(codes) == 1:
@@ -268,7 +268,13 @@ def _columns(streets: Sequence[_Street], said: Mapping[str, _Said]) -> dict[str,
     wanted = [(kind, name) for kind, held in said.items() for name in held.columns]
     with ThreadPoolExecutor(pl.thread_pool_size()) as workers:
         columns = dict(zip([name for _, name in wanted], workers.map(spread, *zip(*wanted, strict=True)), strict=True))
-    return columns | {"crime_id": np.concatenate([held.crime_id for _, held in rows])}
+    numbers = np.concatenate([held.crime_id for _, held in rows], out=_room(ends[-1], np.dtype(np.uint64)))
+    return columns | {"crime_id": numbers}
+
+
+def _room(n: int, kind: np.dtype[Any]) -> Array:
+    """Return an array to be filled: numpy's own waits for huge pages, which took three times as long to come by."""
+    return np.frombuffer(bytearray(n * kind.itemsize), dtype=kind)
 
 
 def _surplus_copies(

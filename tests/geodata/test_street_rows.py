@@ -107,7 +107,7 @@ def test_rows_are_cut_as_the_csv_module_cuts_them(piece: int) -> None:
 
 @given(st.lists(st.binary(max_size=60), max_size=300))
 def test_every_text_keeps_one_number(texts: list[bytes]) -> None:
-    held = Texts(slots=np.zeros(2, dtype=np.uint64), held=np.zeros(2, dtype=np.uint64))
+    held = Texts(slots=np.zeros(2, dtype=np.uint64), held=np.zeros(10, dtype=np.uint64))
     data = b"".join(texts)
     words = np.zeros(len(data) // 8 + 2, dtype=np.uint64)
     words.view(np.uint8)[: len(data)] = np.frombuffer(data, dtype=np.uint8)
