@@ -137,6 +137,26 @@ def exchanged(outside: pd.DataFrame, area: StudyArea) -> tuple[int, int]:
     return int(n_at[by_degrees & is_far_enough].sum()), int(n_at[by_metres].sum())
 
 
+def sign_lost(outside: pd.DataFrame, area: StudyArea) -> int:
+    """Count records outside the area that would lie in it had their longitude the other sign."""
+    codes, first = distinct(outside["longitude"], outside["latitude"])
+    n_at = np.bincount(codes, minlength=len(first))
+    points = outside[["longitude", "latitude"]].to_numpy(dtype=float)[first]
+    is_far_enough = 2 * np.abs(points[:, 0]) * _KM_PER_DEGREE > EXCHANGED_KM
+    return int(n_at[area.contains(-points[:, 0], points[:, 1]) & is_far_enough].sum())
+
+
+def sign_lost_finding(n: int) -> Finding | None:
+    """Report records that lie in the area once their longitude has the other sign (R3.10)."""
+    if n == 0:
+        return None
+    message = (
+        f"Records outside the area that would lie in it had their longitude the other sign: {n:,}, as when the minus "
+        "west of Greenwich is lost; mend the file."
+    )
+    return Finding("sign of longitude", "amber", n, message, "R3.10")
+
+
 def exchanged_finding(by_degrees: int, by_metres: int) -> Finding | None:
     """Report records that lie in the area once their two coordinates are exchanged (R3.10)."""
     n = by_degrees + by_metres

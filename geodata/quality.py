@@ -197,6 +197,7 @@ def screen(
         suspects=suspects,
         decisions=sifted.decisions,
         exchanged=places.exchanged_finding(*places.exchanged(outside, area)),
+        sign=places.sign_lost_finding(places.sign_lost(outside, area)),
         far=places.far_outside(sifted.located),
         lsoa=None if lsoa is None else stated_lsoa(sifted.dated, lsoa),
     )
@@ -244,7 +245,7 @@ def sift(
     located = wanted.loc[wanted["longitude"].notna() & wanted["latitude"].notna()]
     dropped[NO_COORDINATES] = len(wanted) - len(located)
     if located.empty:
-        raise DataError(f"None of the {len(wanted):,} wanted records has coordinates; export them with positions.")
+        raise DataError(_nothing_located(intake, len(wanted)))
     is_inside, is_near = _positions(located, area)
     dropped[OUTSIDE_AREA] = int((~is_inside).sum())
     if not is_inside.any():
@@ -371,6 +372,12 @@ def _known_points(records: pd.DataFrame, area: StudyArea) -> np.ndarray:
     return points[distinct(points[:, 0], points[:, 1])[1]]
 
 
+def _nothing_located(intake: Intake, n: int) -> str:
+    """Say in one sentence that no record is located, and what was found in the columns where positions should be."""
+    found = next((note.partition("; those rows")[0] for note in intake.notes if "count as not located" in note), "")
+    return f"None of the {n:,} wanted records has coordinates; export them with positions{found and f' ({found})'}."
+
+
 def _nothing_inside(located: pd.DataFrame, area: StudyArea) -> str:
     """Say in one sentence why no record lies in the area: swapped coordinates, or far away."""
     longitude, latitude = located["longitude"].to_numpy(), located["latitude"].to_numpy()
@@ -386,6 +393,12 @@ def _nothing_inside(located: pd.DataFrame, area: StudyArea) -> str:
         return (
             f"Easting and northing are swapped: {n_metres:,} of {len(located):,} located records lie in '{area.name}' "
             "once exchanged; exchange the two columns."
+        )
+    n_mirrored = places.sign_lost(located, area)
+    if n_mirrored:
+        return (
+            f"The longitudes have lost their minus sign: {n_mirrored:,} of {len(located):,} located records lie in "
+            f"'{area.name}' with the other sign; west of Greenwich longitudes are negative."
         )
     east, north = float(np.median(longitude)), float(np.median(latitude))
     centre = area.boundary.representative_point()
@@ -412,6 +425,7 @@ class _Found:
     suspects: _Suspects
     decisions: tuple[LocationDecision, ...]
     exchanged: Finding | None
+    sign: Finding | None
     far: Finding | None
     lsoa: Finding | None
 
@@ -450,6 +464,7 @@ def _report(
         decisions_finding(found.decisions),
         checks.rounded_coordinates(inside, area),
         found.exchanged,
+        found.sign,
         *_time_findings(inside),
         checks.outside(dropped[OUTSIDE_AREA], n_context, len(inside)),
         found.far,

@@ -18,9 +18,12 @@ SYNONYMS: Final[dict[str, tuple[tuple[str, ...], ...]]] = {
         ("crime_id", "crime_ref", "crime_reference", "crime_number", "report_number", "urn", "reference", "ref", "id"),
     ),
     "occurred_from": (
-        ("occurred_from", "occurred_from_dt", "occurred_start", "from_datetime", "from_date_time", "start_datetime"),
+        ("occurred_from", "occurred_from_dt", "occurred_start", "from_datetime", "from_date_time", "start_datetime",
+         "start_date_time"),
         ("incident_datetime", "incident_date_time", "incident_dt", "occurred", "occurred_dt", "occurred_at",
-         "occurred_on"),
+         "occurred_on", "date_time_occurred", "occurred_date_time", "occurred_date_time_from",
+         "date_and_time_of_incident", "date_time_of_incident", "date_and_time_occurred", "committed_from",
+         "committed_on_from", "offence_start"),
         ("occurred_date", "date_occurred", "occurrence_date", "occur_date", "incident_date", "date_of_incident"),
         ("event_date", "event_datetime", "offence_date", "datetime", "date_time", "date_and_time"),
         ("from_date", "date_from", "start_date", "date"),
@@ -31,31 +34,46 @@ SYNONYMS: Final[dict[str, tuple[tuple[str, ...], ...]]] = {
         ("from_time", "time_from", "start_time", "event_time", "time"),
     ),
     "occurred_to": (
-        ("occurred_to", "occurred_to_dt", "occurred_end", "to_datetime", "to_date_time", "end_datetime"),
+        ("occurred_to", "occurred_to_dt", "occurred_end", "to_datetime", "to_date_time", "end_datetime",
+         "end_date_time", "occurred_date_time_to", "committed_to", "committed_on_to", "offence_end"),
         ("to_date", "date_to", "end_date", "possible_date"),
     ),
     "occurred_to_time": (("occurred_to_time", "to_time", "time_to", "end_time", "possible_time"),),
     "created": (
-        ("created_dt", "created", "created_at", "created_datetime", "created_date", "date_created"),
+        ("created_dt", "created", "created_at", "created_datetime", "created_date", "date_created", "created_on",
+         "created_date_time", "incident_creation_date", "creation_date", "incident_created"),
         ("reported_dt", "reported", "reported_at", "reported_date", "date_reported", "report_date",
          "reported_datetime"),
-        ("call_time", "call_datetime", "call_date", "received", "received_dt", "date_received", "logged", "logged_dt"),
+        ("call_time", "call_datetime", "call_date", "call_date_time", "date_of_call", "received", "received_dt",
+         "date_received", "logged", "logged_dt", "log_date", "log_datetime", "log_date_time", "date_logged"),
     ),
     "category": (
         ("category", "incident_category", "crime_category"),
         ("incident_type", "crime_type", "offence_type", "offence", "event_type", "type"),
         ("nsir_category", "asb_category", "asb_type"),
-        ("closing_code", "closing_category", "final_code", "final_classification"),
-        ("opening_code", "opening_category", "initial_code", "initial_classification"),
-        ("classification", "class", "call_type", "nature", "ucr_literal"),
+        ("closing_code", "closing_category", "final_code", "final_classification", "closing_code_1",
+         "final_incident_type", "final_type", "final_code_description", "closing_code_description",
+         "closing_type"),
+        ("opening_code", "opening_category", "initial_code", "initial_classification", "opening_code_description",
+         "opening_code_1", "initial_incident_type", "initial_type"),
+        ("classification", "class", "call_type", "nature", "incident_classification", "nature_of_incident",
+         "incident_type_description", "category_description", "type_description", "ucr_literal"),
     ),
     "heading": (
         ("nsir_category", "nsir_heading", "asb_category", "asb_type", "subcategory", "sub_category"),
         ("opening_code", "opening_category", "initial_code"),
     ),
     "qualifier": (("nsir_qualifier", "qualifier", "asb_qualifier"),),
-    "longitude": (("longitude", "lon", "lng", "long"), ("x_wgs84", "wgs84_x", "wgs84_longitude")),
-    "latitude": (("latitude", "lat"), ("y_wgs84", "wgs84_y", "wgs84_latitude")),
+    "longitude": (
+        ("longitude", "lon", "lng", "long"),
+        ("x_wgs84", "wgs84_x", "wgs84_longitude", "location_longitude", "incident_longitude", "gps_longitude",
+         "longitude_wgs84"),
+    ),
+    "latitude": (
+        ("latitude", "lat"),
+        ("y_wgs84", "wgs84_y", "wgs84_latitude", "location_latitude", "incident_latitude", "gps_latitude",
+         "latitude_wgs84"),
+    ),
     "osgb36_longitude": (
         ("osgb36_longitude", "osgb36_lon", "longitude_osgb36", "lon_osgb36"),
         ("osgb_longitude", "osgb_lon", "longitude_osgb", "lon_osgb", "airy_longitude", "airy_lon"),
@@ -66,14 +84,18 @@ SYNONYMS: Final[dict[str, tuple[tuple[str, ...], ...]]] = {
     ),
     "easting": (
         ("easting", "eastings", "east"),
-        ("bng_easting", "osgb_easting", "grid_easting", "osgb_x"),
+        ("bng_easting", "osgb_easting", "grid_easting", "osgb_x", "easting_m", "eastings_m", "easting_bng",
+         "eastings_bng", "location_easting", "incident_easting", "grid_e", "gride", "grid_ref_e", "os_x",
+         "os_easting", "map_east", "x_coord_bng", "bng_x", "x_bng", "geo_easting", "xcoord_bng", "loc_easting"),
     ),
     "northing": (
         ("northing", "northings", "north"),
-        ("bng_northing", "osgb_northing", "grid_northing", "osgb_y"),
+        ("bng_northing", "osgb_northing", "grid_northing", "osgb_y", "northing_m", "northings_m", "northing_bng",
+         "northings_bng", "location_northing", "incident_northing", "grid_n", "gridn", "grid_ref_n", "os_y",
+         "os_northing", "map_north", "y_coord_bng", "bng_y", "y_bng", "geo_northing", "ycoord_bng", "loc_northing"),
     ),
-    "x": (("x", "x_coord", "x_coordinate", "point_x", "coord_x"),),
-    "y": (("y", "y_coord", "y_coordinate", "point_y", "coord_y"),),
+    "x": (("x", "x_coord", "x_coordinate", "point_x", "coord_x", "xcoord", "x_coordinates", "location_x"),),
+    "y": (("y", "y_coord", "y_coordinate", "point_y", "coord_y", "ycoord", "y_coordinates", "location_y"),),
     "grid_reference": (
         ("grid_reference", "grid_ref", "gridref", "gridreference"),
         ("os_grid_reference", "os_grid_ref", "osgr", "os_ref", "ngr", "national_grid_reference"),
@@ -107,6 +129,9 @@ SYNONYMS: Final[dict[str, tuple[tuple[str, ...], ...]]] = {
 }  # fmt: skip
 """Canonical field -> tiers of column names, in lower case words joined by underscores."""
 
+_KNOWN: Final = frozenset(name for tiers in SYNONYMS.values() for tier in tiers for name in tier)
+_TWO_NAMES: Final = 2  # one may be a word of a title
+
 ESSENTIAL: Final = (*POSITIONS, "occurred_from", "category")
 _PERSON: Final = frozenset({
     "surname", "forename", "dob", "birth", "phone", "mobile", "telephone", "tel", "email", "victim", "offender",
@@ -114,6 +139,11 @@ _PERSON: Final = frozenset({
     "nationality", "person", "age",
 })  # fmt: skip
 _CALLER_KEYS: Final = frozenset(name for tier in SYNONYMS["caller"] for name in tier)
+_CODE_TEXTS: Final = frozenset({
+    "final_code_description", "closing_code_description", "opening_code_description", "incident_type_description",
+    "category_description", "type_description",
+})  # fmt: skip
+"""What a code stands for, though called a description; what it holds is looked at all the same."""
 _NAMES: Final = frozenset({
     "name", "full_name", "first_name", "last_name", "middle_name", "contact_name", "officer_name", "e_mail", "oic",
     "collar_number",
@@ -131,9 +161,21 @@ def is_personal(column: str) -> bool:
     """
     name = plain(column)
     words = frozenset(name.split("_"))
-    if name in _CALLER_KEYS:
+    if name in _CALLER_KEYS or name in _CODE_TEXTS:
         return False
     return name in _NAMES or bool(words & _PERSON) or bool(words & _FREE_TEXT)
+
+
+def n_known(header: Sequence[str]) -> int:
+    """Return how many different names of a header are known ones."""
+    return len({plain(cell) for cell in header} & _KNOWN)
+
+
+def header_row(rows: Sequence[Sequence[str]]) -> int | None:
+    """Return which of the first rows of a table is its header: the one that holds most known names, at least two."""
+    known = [n_known(row) for row in rows]
+    most = max(known, default=0)
+    return known.index(most) if most >= _TWO_NAMES else None
 
 
 def match(columns: Sequence[str], mapping: Mapping[str, str], name: str) -> dict[str, str]:
@@ -190,6 +232,8 @@ def _mapped(columns: Sequence[str], mapping: Mapping[str, str], name: str) -> di
 def _first_tier(field: str, tiers: tuple[tuple[str, ...], ...], by_name: dict[str, list[str]], name: str) -> str | None:
     for tier in tiers:
         found = [column for synonym in tier for column in by_name.get(synonym, ())]
+        if len(found) > 1 and field in ESSENTIAL and len(set(found)) == 1:
+            raise SourceError(f"{name}: column '{found[0]}' is there {len(found)} times; rename or delete the others.")
         if len(found) > 1 and field in ESSENTIAL:
             raise SourceError(
                 f"{name}: columns {_listed(found)} could each be the {field}; say which with a mapping, "

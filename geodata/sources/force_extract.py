@@ -88,10 +88,12 @@ def _when(text: pl.DataFrame, timezone: str, name: str, dates: str) -> tuple[pl.
         precision=pl.lit(None, dtype=pl.String), is_month_first=pl.lit(value=False),
     )  # fmt: skip
     parsed = {}
+    notes = []
     for field in ("occurred_from", "occurred_to", "created"):
         clock = f"{field}_time"
         written = text[field] if field in text.columns else None
         if written is not None and clock in text.columns:
+            notes += _clock_notes(text[clock], name, clock)
             written = times.join_clock(written, text[clock])
         parsed[field] = empty if written is None else times.parse(written, timezone, dates)
     first, last, created = parsed["occurred_from"], parsed["occurred_to"], parsed["created"]
@@ -112,10 +114,20 @@ def _when(text: pl.DataFrame, timezone: str, name: str, dates: str) -> tuple[pl.
         "without a readable occurred date, for which the date of the report stands in": int(stands_in.sum()),
         "that end before they start, whose end was ignored": int(is_reversed.sum()),
     }
-    notes = [f"{name}: rows {what}: {n:,}." for what, n in said.items() if n]
+    notes += [f"{name}: rows {what}: {n:,}." for what, n in said.items() if n]
     if not dates and any(part["is_month_first"].any() for part in parsed.values()):
         notes.append(f"{name}: dates were read month-first (12/31/2023), because no other reading fits.")
     return when, notes
+
+
+def _clock_notes(clock: pl.Series, name: str, field: str) -> list[str]:
+    unread = clock.filter((clock.str.strip_chars() != "") & (times.clock_times(clock) == ""))
+    if unread.is_empty():
+        return []
+    return [
+        f"{name}: values of {field} that are no times: {unread.len():,} (first '{unread[0][:20]}'); those rows keep "
+        "their date alone."
+    ]
 
 
 def _what(text: pl.DataFrame, name: str) -> pl.DataFrame:

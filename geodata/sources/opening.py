@@ -6,6 +6,7 @@ import io
 import zipfile
 
 from geodata.errors import SourceError
+from geodata.sources.columns import header_row
 from geodata.sources.files import Part
 from geodata.sources.geofiles import open_geofile, open_parquet
 from geodata.sources.tables import Table, open_text
@@ -38,7 +39,7 @@ def open_table(part: Part) -> Table:
     if start[:1] in (b"<", b"["):
         kind = "XML or a web page" if start[:1] == b"<" else "a JSON list"
         raise SourceError(f"{part.name} is {kind} inside, not a table; export it as CSV, XLSX or GeoJSON.")
-    return open_text(part, data)
+    return open_text(part, data, header_row)
 
 
 def _is_zipped_shapefile(data: bytes) -> bool:

@@ -30,6 +30,7 @@ POSITIONS: Final = (*(field for pair in PAIRS for field in pair), "grid_referenc
 """Every field that holds a position or half of one."""
 
 _MOSTLY: Final = 0.5
+_KM_EAST, _KM_NORTH = 700, 1300  # the British grid in kilometres
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -149,6 +150,12 @@ def _from_grid(pairs: pl.DataFrame, name: str, notes: list[str]) -> pl.DataFrame
             f"{name}: the easting and northing columns hold degrees in {small.sum():,} of "
             f"{pairs['x'].count():,} located rows (first {_first(pairs, small)}); name the columns longitude and "
             "latitude."
+        )
+    is_short = np.isfinite(x) & (x > 0) & (x < _KM_EAST) & (y > 0) & (y < _KM_NORTH)
+    if is_short.sum() > _MOSTLY * np.isfinite(x).sum():
+        raise SourceError(
+            f"{name}: the easting and northing columns hold kilometres, not metres, in {is_short.sum():,} of "
+            f"{pairs['x'].count():,} located rows (first {_first(pairs, is_short)}); multiply both by 1,000."
         )
     if system == "Irish metres":
         irish = is_irish_metres(x, y)

@@ -14,6 +14,8 @@ from geodata.errors import SourceError
 from geodata.sources.files import Part
 
 _DELIMITERS = ",\t;|"
+_HEADER_LINES = 20  # a header is looked for this far down, below any title
+_START_BYTES = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -42,8 +44,17 @@ def map_distinct(text: pl.Series, function: Callable[[str], str]) -> pl.Series:
     return text.replace_strict(distinct, new, return_dtype=pl.String)
 
 
-def open_text(part: Part, data: bytes) -> Table:
+def open_text(
+    part: Part, data: bytes, header_row: Callable[[Sequence[Sequence[str]]], int | None] = lambda _: 0
+) -> Table:
     """Return the table in a text file: CSV, TSV, or with semicolons or bars.
+
+    Parameters
+    ----------
+    part, data
+        The file and its bytes.
+    header_row : callable
+        Which of the first lines, taken apart, is the header; None or 0 for the first.
 
     Raises
     ------
@@ -56,10 +67,24 @@ def open_text(part: Part, data: bytes) -> Table:
         raise SourceError(f"{part.name} is empty; export it again.")
     if b"\n" not in text:
         text = text.replace(b"\r", b"\n")
-    first_line = text.split(b"\n", 1)[0].decode("utf-8").rstrip("\r")
-    delimiter = max(_DELIMITERS, key=first_line.count)
-    columns = tuple(next(csv.reader([first_line], delimiter=delimiter)))
+    rows = [_apart(line) for line in text[:_START_BYTES].split(b"\n")[:_HEADER_LINES]]
+    n_above = header_row([row for _, row in rows]) or 0
+    if n_above:
+        text = text.split(b"\n", n_above)[n_above]
+        notes += (f"{part.name}: lines above the header, which were skipped: {n_above}.",)
+    delimiter, columns = rows[n_above]
+    notes += _too_long(text, delimiter, len(columns), part.name)
     return Table(part.name, part.file, columns, partial(_select_text, text, delimiter, columns, part.name), notes)
+
+
+def _apart(line: bytes) -> tuple[str, tuple[str, ...]]:
+    """Return the delimiter of a line and its fields."""
+    written = line.decode("utf-8", errors="replace").rstrip("\r")
+    delimiter = max(_DELIMITERS, key=written.count)
+    try:
+        return delimiter, tuple(next(csv.reader([written], delimiter=delimiter), [""]))
+    except csv.Error:  # a field of a hundred thousand letters, or a stray carriage return: no header
+        return delimiter, (written,)
 
 
 def to_utf8(data: bytes, name: str) -> tuple[bytes, tuple[str, ...]]:
@@ -101,15 +126,34 @@ def _select_text(
 ) -> pl.DataFrame:
     # by position: header texts may repeat or be padded, positions never are
     positions = [header.index(column) for column in wanted]
+    frame = _read(text, delimiter, sorted(set(positions)), name)
+    by_position = dict(zip(sorted(set(positions)), frame.columns, strict=True))
+    return frame.select(pl.col(by_position[i]).alias(c) for i, c in zip(positions, wanted, strict=True))
+
+
+def _read(text: bytes, delimiter: str, positions: Sequence[int], name: str) -> pl.DataFrame:
     try:
-        frame = pl.read_csv(
-            text, separator=delimiter, columns=sorted(set(positions)), infer_schema=False, truncate_ragged_lines=True
+        return pl.read_csv(
+            text, separator=delimiter, columns=list(positions), infer_schema=False, truncate_ragged_lines=True
         ).fill_null("")
     except pl.exceptions.PolarsError as error:
         reason = str(error).splitlines()[0][:160]
         raise SourceError(f"{name} cannot be taken apart into columns ({reason}); export it again as CSV.") from error
-    by_position = dict(zip(sorted(set(positions)), frame.columns, strict=True))
-    return frame.select(pl.col(by_position[i]).alias(c) for i, c in zip(positions, wanted, strict=True))
+
+
+def _too_long(text: bytes, delimiter: str, n_columns: int, name: str) -> tuple[str, ...]:
+    """Say how many rows have more fields than the header: read one column more, which should be empty."""
+    header, line_end, rows = text.partition(b"\n")
+    if not rows.strip():
+        return ()
+    wider = header.rstrip(b"\r") + delimiter.encode() + b"beyond" + line_end + rows
+    n = int((_read(wider, delimiter, [n_columns], name).to_series().str.strip_chars() != "").sum())
+    if not n:
+        return ()
+    return (
+        f"{name}: rows with more fields than the header: {n:,}, as commas in texts without quotes give; their values "
+        "may stand in the wrong columns: export texts in quotes.",
+    )
 
 
 def read_columns(table: Table, wanted: Sequence[str]) -> tuple[pl.DataFrame, tuple[str, ...]]:

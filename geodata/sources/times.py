@@ -6,7 +6,10 @@ from typing import Final
 
 import polars as pl
 
-_CLOCK: Final = r"(?:[T ,]+(?:at +)?(?P<hour>\d{1,2})[:.]?(?P<minute>\d{2})(?:[:.]?(?P<second>\d{2})(?:[.,]\d+)?)?)?"
+_CLOCK: Final = (
+    r"(?:[T ,]+(?:at +|- +)?(?P<hour>\d{1,2})[:.]?(?P<minute>\d{2})(?:[:.]?(?P<second>\d{2})(?:[.,]\d+)?)?"
+    r"(?: ?h(?:ou)?rs?)?)?"
+)
 _ZONE: Final = r" *(?P<zone>Z|[+-]\d{2}:?\d{2})?$"
 _ISO: Final = r"^(?P<year>\d{4})[-/.](?P<month>\d{1,2})(?:[-/.](?P<day>\d{1,2}))?" + _CLOCK + _ZONE
 _COMPACT: Final = r"^(?P<year>\d{4})(?P<month>\d{2})(?P<day>\d{2})?" + _CLOCK + _ZONE
@@ -19,6 +22,8 @@ _UNBROKEN: Final = (
     r"^(?P<year>(?:19|20)\d{2})(?P<month>0\d|1[0-2])(?P<day>[0-3]\d)(?P<hour>[0-2]\d)(?P<minute>[0-5]\d)"
     r"(?P<second>\d{2})?$"
 )
+_TIME: Final = r"(?i)^\d{1,2}[:.]?\d{2}(?:[:.]?\d{2}(?:[.,]\d+)?)? *(?:Z|[+-]\d{2}:?\d{2}|[ap]\.?m?\.?|h(?:ou)?rs?)?$"
+_DATE_BEFORE: Final = r"^\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}[ T]+"
 _EPOCH: Final = {r"^\d{10}(?:\.\d+)?$": 1.0, r"^\d{13}$": 1e-3}  # seconds and milliseconds since 1970, UTC
 _SERIAL: Final = r"^\d{5}(?:\.\d+)?$"
 _MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
@@ -88,14 +93,34 @@ def parse(text: pl.Series, timezone: str, order: str = "") -> pl.DataFrame:
     return pl.DataFrame({"text": text}).join(found, on="text", how="left", maintain_order="left").drop("text")
 
 
+def clock_times(clock: pl.Series) -> pl.Series:
+    """Return times of day as ``0930`` or ``09:30``, from ``930``, ``0930hrs``, ``9.30 pm`` or Excel's ``0.3958``.
+
+    A date in front, as Access writes it, is left away. Where no number of the column is above 24 and none has more than
+    two digits, the column holds whole hours. What is no time becomes an empty text.
+    """
+    text = clock.str.strip_chars().str.replace(_DATE_BEFORE, "")
+    numbers = text.filter(text.str.contains(r"^\d{1,4}$"))
+    are_hours = bool((numbers.str.len_chars() <= 2).all()) and bool((numbers.cast(pl.Int32) <= 24).all())
+    written = pl.col("text")
+    whole = written.str.zfill(2) + "00" if are_hours else written.str.zfill(4)
+    minutes = (written.str.extract(r"^(0?\.\d+)$").cast(pl.Float64, strict=False) * 1440).round().cast(pl.Int64)
+    of_day = pl.format("{}:{}", minutes // 60, (minutes % 60).cast(pl.String).str.zfill(2))
+    read = (
+        pl.when(written.str.contains(r"^\d{1,4}$")).then(whole)
+        .when(minutes.is_not_null()).then(of_day)
+        .when(written.str.contains(_TIME)).then(written)
+        .otherwise(pl.lit(""))
+    )  # fmt: skip
+    return pl.DataFrame({"text": text}).select(read.alias(clock.name))[clock.name]
+
+
 def join_clock(date: pl.Series, clock: pl.Series) -> pl.Series:
-    """Return dates with the time of a separate column: ``01/02/2023`` and ``0930``, ``930`` or ``09:30``."""
-    digits = pl.col("clock").str.strip_chars()
-    padded = pl.when(digits.str.contains(r"^\d{1,4}$")).then(digits.str.zfill(4)).otherwise(digits)
+    """Return dates with the times of a separate column, as `clock_times` gives them; without one the date stays."""
     day = pl.col("date").str.strip_chars().str.replace(r"[T ]0?0:00(:00)?$", "")
-    frame = pl.DataFrame({"date": date, "clock": clock})
-    is_complete = (padded == "") | (day == "") | day.str.contains(r"\d:\d\d")
-    joined = pl.when(is_complete).then(day).otherwise(day + " " + padded)
+    frame = pl.DataFrame({"date": date, "clock": clock_times(clock)})
+    is_complete = (pl.col("clock") == "") | (day == "") | day.str.contains(r"\d:\d\d")
+    joined = pl.when(is_complete).then(day).otherwise(day + " " + pl.col("clock"))
     return frame.select(joined.alias("text"))["text"]
 
 

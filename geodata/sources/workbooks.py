@@ -1,4 +1,4 @@
-"""Spreadsheets (XLSX, XLSB, XLS, ODS): the sheet with the widest header, and every sheet that shares it."""
+"""Spreadsheets (XLSX, XLSB, XLS, ODS): the sheet of incidents, and every sheet that shares its columns."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ import polars as pl
 from python_calamine import CalamineWorkbook
 
 from geodata.errors import SourceError
+from geodata.sources.columns import header_row, looks_like_incidents, n_known
 from geodata.sources.files import Part, check_limits, list_members, open_archive
 from geodata.sources.refusing import one_sentence
-from geodata.sources.tables import Table
+from geodata.sources.tables import Table, plain
 
 _HEADER_ROWS: Final = 20  # a workbook's header is looked for this far down, below any title
 _MAX_CELLS: Final = 200_000_000  # the box from the first to the last filled cell; the largest sheet of a log has 30 m
@@ -79,22 +80,46 @@ def _sheets(book: Any) -> dict[str, list[list[str]]]:
 
 
 def _table(sheets: dict[str, list[list[str]]]) -> tuple[list[list[str]], tuple[str, ...]]:
-    """Return the rows of the widest-headed sheet from its header on; sheets with the same header follow it."""
+    """Return the rows of the sheet of incidents from its header on; sheets with the same columns follow it.
+
+    It is the sheet whose header holds a place and a date, most known names, and the widest of those.
+    """
     headed = {title: rows[_header_row(rows) :] for title, rows in sheets.items() if rows}
     if not headed:
         return [], ()
-    best = max(headed, key=lambda title: _filled(headed[title][0]))
-    header = _stripped(headed[best][0])
-    same = [title for title in headed if title != best and _stripped(headed[title][0]) == header]
+    best = max(headed, key=lambda title: _fitness(headed[title][0]))
+    header = _names(headed[best][0])
+    same = [title for title in headed if title != best and sorted(_names(headed[title][0])) == sorted(header)]
     others = [title for title in headed if title != best and title not in same]
-    rows = headed[best] + [row for title in same for row in headed[title][1:]]
+    rows = headed[best] + [row for title in same for row in _in_order(headed[title], header)]
     read = f"Sheet '{best}' was read" + (f" with {', '.join(same)}, which have the same header" if same else "")
     notes = (f"{read}; ignored: {', '.join(others)}.",) if others else (f"{read}.",) if same else ()
     return rows, notes
 
 
+def _fitness(header: list[str]) -> tuple[bool, int, int]:
+    return looks_like_incidents(header), n_known(header), _filled(header)
+
+
 def _header_row(rows: list[list[str]]) -> int:
+    told = header_row(rows[:_HEADER_ROWS])
+    if told is not None:
+        return told
     return max(range(min(_HEADER_ROWS, len(rows))), key=lambda i: (_filled(rows[i]), -i))
+
+
+def _names(row: list[str]) -> list[str]:
+    """Return the names of a header in plain words, without the empty cells at its end."""
+    return [plain(cell) for cell in _stripped(row)]
+
+
+def _in_order(rows: list[list[str]], header: list[str]) -> list[list[str]]:
+    """Return the rows below a header with their cells in the order of another header of the same names."""
+    names = _names(rows[0])
+    if names == header:
+        return rows[1:]
+    positions = [names.index(name) for name in header]
+    return [[row[i] if i < len(row) else "" for i in positions] for row in rows[1:]]
 
 
 def _filled(row: list[str]) -> int:
