@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from importlib import resources
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -80,6 +80,7 @@ class Beside:
     streets: Path | None = None
     cameras: Path | None = None
     profile: Path | None = None
+    mapping: Mapping[str, str] = field(default_factory=dict)
     design: Path | None = None
     grid: str = ""
 
@@ -94,7 +95,7 @@ def load(incidents: Sequence[Path] | Callable[[], Intake], beside: Beside) -> Da
     """
     use_grid(beside.grid)
     place = read_area(beside.area, name=beside.name.strip() or None)
-    intake = incidents() if callable(incidents) else read(incidents, profile=beside.profile)
+    intake = incidents() if callable(incidents) else read(incidents, profile=beside.profile, mapping=beside.mapping)
     lines = read_streets(beside.streets) if beside.streets else None
     existing = read_cameras(beside.cameras) if beside.cameras else None
     key = _key(intake, place, lines, existing, beside.grid)

@@ -23,6 +23,8 @@ _AREA = "Area: the boundary as GeoJSON, GeoPackage or Shapefile"
 _GRID = "OSTN15 grid (optional): British grid coordinates to 1 m instead of 2 m"
 _GRID_TYPES = ["gsb", "tif"]
 _CAMERAS = "Existing cameras (optional): CSV with longitude, latitude"
+_MAPPING = "Columns not recognised (optional): field = Column, one a line"
+_MAPPING_EXAMPLE = "category = Incident Type\neasting = X_27700"
 _NAME = "Name of the area (optional; otherwise the file's name)"
 _PROFILE = "Profile (optional): how your force's columns are named"
 _STREETS = "Streets (optional): street lines with names"
@@ -80,8 +82,11 @@ def _show_upload() -> None:
         profile = left.file_uploader(_PROFILE, type=["toml"])
         grid = right.file_uploader(_GRID, type=_GRID_TYPES)
         name = left.text_input(_NAME)
+        mapping = right.text_area(_MAPPING, placeholder=_MAPPING_EXAMPLE, height=80)
         if st.form_submit_button("Read these files", type="primary"):
-            beside = reading.Uploads(area=area, name=name, streets=streets, cameras=cameras, profile=profile)
+            beside = reading.Uploads(
+                area=area, name=name, streets=streets, cameras=cameras, profile=profile, mapping=mapping
+            )
             load_with(lambda: reading.from_uploads(incidents, beside, data.keep(grid) if grid else ""))
 
 
@@ -96,8 +101,11 @@ def _show_folder() -> None:
         profile = left.text_input("Profile (optional)")
         name = right.text_input("Name of the area (optional)")
         grid = left.text_input(_GRID)
+        mapping = right.text_area(_MAPPING, placeholder=_MAPPING_EXAMPLE, height=80)
         if st.form_submit_button("Read these paths", type="primary"):
-            beside = reading.Paths(area=area, name=name, streets=streets, cameras=cameras, profile=profile)
+            beside = reading.Paths(
+                area=area, name=name, streets=streets, cameras=cameras, profile=profile, mapping=mapping
+            )
             load_with(lambda: reading.from_folder(incidents, beside, grid))
 
 
@@ -123,10 +131,13 @@ def _show_database() -> None:
         cameras = right.file_uploader(_CAMERAS)
         grid = left.file_uploader(_GRID, type=_GRID_TYPES)
         name = right.text_input(_NAME)
+        mapping = st.text_area(_MAPPING, placeholder=_MAPPING_EXAMPLE, height=80)
         if st.form_submit_button("Ask the database", type="primary"):
             st.session_state[_ATTEMPT] = attempt + 1
             question = reading.Question(query=query, address=address, password=password)
-            beside = reading.Uploads(area=area, name=name, streets=streets, cameras=cameras, profile=profile)
+            beside = reading.Uploads(
+                area=area, name=name, streets=streets, cameras=cameras, profile=profile, mapping=mapping
+            )
             kept = data.keep(grid) if grid else ""
             st.session_state[_REFUSED] = _read_with(lambda: reading.from_database(question, beside, kept))
             st.rerun()  # also when refused, so that the password is gone from the page

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -30,6 +30,7 @@ class Uploads:
     streets: Sequence[Upload] = ()
     cameras: Upload | None = None
     profile: Upload | None = None
+    mapping: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +42,7 @@ class Paths:
     streets: str = ""
     cameras: str = ""
     profile: str = ""
+    mapping: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +56,7 @@ class Question:
     def __repr__(self) -> str:
         return f"Question({self.query!r})"
 
-    def ask(self, profile: Path | None) -> Intake:
+    def ask(self, profile: Path | None, mapping: Mapping[str, str]) -> Intake:
         """Return what the database answers; without an address the one of the environment is asked.
 
         Raises
@@ -65,13 +67,13 @@ class Question:
         if not self.query.strip():
             raise SourceError("Write the query to ask the database, for example SELECT * FROM incidents.")
         if self.address.strip():
-            return read_database(self.address, self.query, profile=profile, password=self.password)
+            return read_database(self.address, self.query, profile=profile, mapping=mapping, password=self.password)
         named = os.environ.get(DATABASE_VARIABLE, "").strip()
         if not named:
             raise SourceError(
                 f"Give the address of the database, or start the app with it in the environment as {DATABASE_VARIABLE}."
             )
-        return read_database(named, self.query, profile=profile)
+        return read_database(named, self.query, profile=profile, mapping=mapping)
 
 
 def from_uploads(incidents: Sequence[Upload], given: Uploads, grid: str = "") -> Dataset:
@@ -97,7 +99,7 @@ def from_database(question: Question, given: Uploads, grid: str = "") -> Dataset
     """
     if not given.area:
         raise SourceError("Give one area file (a boundary drawn as a polygon).")
-    return _with_uploads(lambda _, profile: partial(question.ask, profile), given, grid)
+    return _with_uploads(lambda _, profile: partial(question.ask, profile, columns_of(given.mapping)), given, grid)
 
 
 _Incidents = Sequence[Path] | Callable[[], Intake]
@@ -113,6 +115,7 @@ def _with_uploads(incidents: Callable[[Path, Path | None], _Incidents], given: U
             streets=_main_file(write(given.streets, root / "streets")) if given.streets else None,
             cameras=write([given.cameras], root / "cameras")[0] if given.cameras else None,
             profile=profile,
+            mapping=columns_of(given.mapping),
             grid=grid,
         )
         return load(incidents(root, profile), beside)
@@ -145,9 +148,30 @@ def from_folder(incidents: str, given: Paths, grid: str = "") -> Dataset:
         streets=_path(given.streets) if given.streets.strip() else None,
         cameras=_path(given.cameras) if given.cameras.strip() else None,
         profile=_path(given.profile) if given.profile.strip() else None,
+        mapping=columns_of(given.mapping),
         grid=str(_path(grid)) if grid.strip() else "",
     )
     return load([_path(incidents)], beside)
+
+
+def columns_of(text: str) -> dict[str, str]:
+    """Return field -> column from lines such as ``category = Incident Type``, as ``--map`` takes them.
+
+    Raises
+    ------
+    SourceError
+        If a line has no such form.
+    """
+    found = {}
+    for line in filter(None, map(str.strip, text.splitlines())):
+        name, sign, column = (part.strip() for part in line.partition("="))
+        if not (name and sign and column):
+            raise SourceError(
+                f"Write each column that is not recognised as field = Column, for example category = Incident Type; "
+                f"'{line[:60]}' is not."
+            )
+        found[name] = column
+    return found
 
 
 def _path(text: str) -> Path:

@@ -158,6 +158,22 @@ def test_a_profile_says_which_column_is_which_and_what_was_read_can_be_kept_as_o
     assert any(b.proto.label.startswith("profile.toml") for b in app.get("download_button"))
 
 
+def test_a_column_that_is_not_recognised_is_named_on_the_page(app, few, city):
+    odd = few.rename(columns={"occurred_from": "Zeitpunkt"}).drop(columns=["created_dt", "occurred_to"])
+    given = [("odd.csv", odd.to_csv(index=False).encode())]
+    upload(app, given, city["area.geojson"])
+    assert "no column holds a date" in app.error[0].value
+    boxes = [t for t in app.text_area if t.label.startswith("Columns not recognised")]
+    boxes[0].set_value("occurred_from Zeitpunkt")
+    press(app, "Read these files")
+    assert "Write each column that is not recognised as field = Column" in app.error[0].value.replace("\\", "")
+    next(t for t in app.text_area if t.label.startswith("Columns not")).set_value("occurred_from = Zeitpunkt\n")
+    press(app, "Read these files")
+    assert not app.exception
+    assert not app.error
+    assert n_used(app) > 500
+
+
 def test_the_profile_offered_reads_the_same_extract_again(city, few, tmp_path):
     source, kept = tmp_path / "odd.csv", tmp_path / "profile.toml"
     few.rename(columns={"category": "Sorte"}).to_csv(source, index=False)
