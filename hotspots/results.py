@@ -279,11 +279,28 @@ class Run:
 
     @property
     def marking(self) -> str:
-        """Protective marking of every output."""
+        """Protective marking of every output, with a person's reason where red data were listed."""
         return marking(self.config, self.quality)
 
+    @property
+    def short_marking(self) -> str:
+        """Protective marking where there is little room; `answered_for` then stands elsewhere on the page."""
+        return marking(self.config, self.quality, with_reason=False)
 
-def marking(config: RunConfig, quality: QualityReport) -> str:
-    """Return the protective marking; it says so when red data were listed on a person's word (R3.7, R7.13)."""
-    answered = quality.is_red and bool(config.override_reason.strip())
-    return f"{config.marking} | data graded C, list made on a person's reason" if answered else config.marking
+    @property
+    def answered_for(self) -> str:
+        """Why red data were listed all the same (R3.7); "" where they were not."""
+        return _answered_for(self.config, self.quality)
+
+
+def marking(config: RunConfig, quality: QualityReport, *, with_reason: bool = True) -> str:
+    """Return the protective marking; it says so, and why, when red data were listed (R3.7, R7.13)."""
+    reason = _answered_for(config, quality)
+    if not reason:
+        return config.marking
+    said = f"{config.marking} | data graded C, list made on a person's reason"
+    return f"{said}: {reason}" if with_reason else said
+
+
+def _answered_for(config: RunConfig, quality: QualityReport) -> str:
+    return " ".join(config.override_reason.split()) if quality.is_red else ""

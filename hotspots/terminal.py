@@ -252,7 +252,7 @@ def banner(run: Run) -> RenderableType:
 
     label = " SYNTHETIC DATA " if run.is_synthetic else ""
     return Text.assemble(
-        (f" {run.marking} ", "reverse"), (label, "bold black on yellow"),
+        (f" {run.short_marking} ", "reverse"), (label, "bold black on yellow"),
         f" Where reports have concentrated: {run.area.name}, {words.months_and_hours(run)}, "
         f"{run.quality.n_used:,} reports",
     )  # fmt: skip

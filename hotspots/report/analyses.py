@@ -69,7 +69,7 @@ def analysis_svg(run: Run, analysis: Analysis) -> str:
             draw(run, analysis.picture),
             plots.small_print(
                 analysis.sentences[0],
-                " | ".join(part for part in (run.marking, synthetic, run.area.name) if part),
+                " | ".join(part for part in (run.short_marking, synthetic, run.area.name) if part),
                 words.provenance(run),
                 run.provenance.licence,
             ),

@@ -56,7 +56,7 @@ def page_data(run: Run, title: str) -> dict[str, Any]:
     return {
         "title": title,
         "running": f"{run.area.name}, {words.months_and_hours(run)}",
-        "marking": run.marking,
+        "marking": run.short_marking,
         "synthetic": words.SYNTHETIC if run.is_synthetic else "",
         "caveat": words.CAVEAT,
         "provenance": words.provenance(run),

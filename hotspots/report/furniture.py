@@ -12,7 +12,7 @@ def bar(run: Run) -> str:
     """Return the title bar: marking, claim, period, numbers, grade and, where it is so, SYNTHETIC."""
     synthetic = f'<span class="asb-synthetic">{words.SYNTHETIC}</span>' if run.is_synthetic else ""
     return (
-        f'<header class="asb-bar"><span class="asb-mark">{escaped(run.marking)}</span>'
+        f'<header class="asb-bar"><span class="asb-mark">{escaped(run.short_marking)}</span>'
         f"<b>{words.CLAIM}: {escaped(run.area.name)}</b> "
         f"<span>{words.months_and_hours(run)}</span><span>{run.quality.n_used:,} reports used of "
         f"{run.quality.n_read:,} records read</span><span>data grade {run.quality.grade}</span>{synthetic}</header>"

@@ -19,7 +19,7 @@ _SHAPES = {"hotspots": "MultiPolygon", "cells": "Polygon", "repeat_locations": "
 
 def cells_parquet(run: Run) -> bytes:
     """Return every cell as GeoParquet (EPSG:4326), index column ``cell`` as H3 hexadecimal text."""
-    cells = run.cells.set_crs(WGS84, allow_override=True)
+    cells = run.cells.set_crs(WGS84, allow_override=True).assign(marking=run.marking)
     cells.index = pd.Index(cells.index.astype(str), name="cell")
     stream = io.BytesIO()
     cells.to_parquet(stream, index=True)
@@ -48,9 +48,9 @@ def hotspots_gpkg(run: Run) -> bytes:
             path = Path(folder) / "hotspots.gpkg"
             for name, frame in layers.items():
                 pyogrio.write_dataframe(
-                    _layer(frame), path, layer=name, driver="GPKG", append=path.exists(),
-                    geometry_type=_SHAPES[name], promote_to_multi=_SHAPES[name].startswith("Multi"),
-                    dataset_metadata=None,
+                    _layer(frame.assign(marking=run.marking, is_synthetic=run.is_synthetic)), path, layer=name,
+                    driver="GPKG", append=path.exists(), geometry_type=_SHAPES[name],
+                    promote_to_multi=_SHAPES[name].startswith("Multi"), dataset_metadata=None,
                 )  # fmt: skip
             return path.read_bytes()
     finally:

@@ -293,6 +293,7 @@ def provenance(run: Run) -> str:
         f"Data {stamp.fingerprint[:12]} | seed {stamp.seed} | asb-hotspots {stamp.versions.get('asb-hotspots', '?')} | "
         f"{months_and_hours(run)} | {run.quality.n_used:,} of {run.quality.n_read:,} records used | "
         f"grade {run.quality.grade}"
+        + (f" | listed although red, because: {run.answered_for}" if run.answered_for else "")
     )
 
 

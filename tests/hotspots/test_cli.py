@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import geopandas as gpd
+import openpyxl
 import pytest
 import shapely
 
@@ -253,5 +254,11 @@ def test_red_data_are_listed_on_a_persons_reason_which_is_printed_everywhere(
     assert "ranked hotspots" not in {refusal["analysis"] for refusal in run["refused"]}
     assert run["n_hotspots"] >= 1
     assert any("Beat 4 has no gazetteer" in note for note in run["notes"])
-    assert "on a person's reason" in run["marking"]
-    assert "on a person" in (out / "map.html").read_text()
+    reason = "Beat 4 has no gazetteer"  # printed on everything (R3.7)
+    assert run["marking"].endswith(f"list made on a person's reason: {reason}")
+    texts = {name: (out / name).read_text(encoding="utf-8-sig") for name in ("map.html", "hotspots.csv", "why.csv")}
+    assert [name for name, text in texts.items() if reason not in text] == []
+    for layer in ("hotspots", "cells"):
+        assert gpd.read_file(out / "hotspots.gpkg", layer=layer)["marking"].str.endswith(reason).all()
+    assert gpd.read_parquet(out / "cells.parquet")["marking"].str.endswith(reason).all()
+    assert reason in "".join(map(str, openpyxl.load_workbook(out / "hotspots.xlsx")["About"].values))
