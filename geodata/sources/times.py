@@ -23,6 +23,7 @@ _UNBROKEN: Final = (
     r"(?P<second>\d{2})?$"
 )
 _TIME: Final = r"(?i)^\d{1,2}[:.]?\d{2}(?:[:.]?\d{2}(?:[.,]\d+)?)? *(?:Z|[+-]\d{2}:?\d{2}|[ap]\.?m?\.?|h(?:ou)?rs?)?$"
+_DIGITS: Final = r"^[0-9]{1,4}$"
 _DATE_BEFORE: Final = r"^\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}[ T]+"
 _EPOCH: Final = {r"^\d{10}(?:\.\d+)?$": 1.0, r"^\d{13}$": 1e-3}  # seconds and milliseconds since 1970, UTC
 _SERIAL: Final = r"^\d{5}(?:\.\d+)?$"
@@ -100,14 +101,14 @@ def clock_times(clock: pl.Series) -> pl.Series:
     two digits, the column holds whole hours. What is no time becomes an empty text.
     """
     text = clock.str.strip_chars().str.replace(_DATE_BEFORE, "")
-    numbers = text.filter(text.str.contains(r"^\d{1,4}$"))
+    numbers = text.filter(text.str.contains(_DIGITS))
     are_hours = bool((numbers.str.len_chars() <= 2).all()) and bool((numbers.cast(pl.Int32) <= 24).all())
     written = pl.col("text")
     whole = written.str.zfill(2) + "00" if are_hours else written.str.zfill(4)
-    minutes = (written.str.extract(r"^(0?\.\d+)$").cast(pl.Float64, strict=False) * 1440).round().cast(pl.Int64)
+    minutes = (written.str.extract(r"^(0?\.[0-9]+)$").cast(pl.Float64, strict=False) * 1440).round().cast(pl.Int64)
     of_day = pl.format("{}:{}", minutes // 60, (minutes % 60).cast(pl.String).str.zfill(2))
     read = (
-        pl.when(written.str.contains(r"^\d{1,4}$")).then(whole)
+        pl.when(written.str.contains(_DIGITS)).then(whole)
         .when(minutes.is_not_null()).then(of_day)
         .when(written.str.contains(_TIME)).then(written)
         .otherwise(pl.lit(""))

@@ -9,6 +9,7 @@ import geopandas as gpd
 import numpy as np
 import openpyxl
 import pandas as pd
+import polars as pl
 import pytest
 import shapely
 
@@ -16,6 +17,7 @@ from geodata.area import StudyArea
 from geodata.errors import DataError, SourceError
 from geodata.quality import Gate, screen
 from geodata.sources import Intake, read
+from geodata.sources.times import clock_times
 
 N = 120
 AREA = StudyArea("town", shapely.box(-2.16, 52.57, -2.10, 52.60))
@@ -181,3 +183,17 @@ def test_what_cannot_be_read_is_one_sentence(write: Callable[[Path], Path], says
     with pytest.raises((DataError, SourceError), match=says) as told:
         through(write(tmp_path))
     assert "\n" not in str(told.value)
+
+
+@pytest.mark.parametrize(
+    ("written", "read_as"),
+    [
+        (["١٢", ""], ["", ""]),
+        (["0930", "9"], ["0930", "0009"]),
+        (["23", "0", "7"], ["2300", "0000", "0700"]),
+        (["0.5", ".25"], ["12:00", "6:00"]),
+        (["30/12/1899 09:30:00", "2023-01-01T10:15", "not known"], ["09:30:00", "10:15", ""]),
+    ],
+)
+def test_times_of_day_are_read_as_they_are_written(written: list[str], read_as: list[str]) -> None:
+    assert clock_times(pl.Series("time", written)).to_list() == read_as
