@@ -19,10 +19,10 @@ from geodata.findings import Finding
 from geodata.points import distinct
 from geodata.sources.layers import read_layer
 
-CODE_COLUMN: Final = re.compile(r"^(?:[a-z]{2,5}\d\d_?(?:cd|code)|code|gss_?code|[a-z]+_code|id)$", re.IGNORECASE)
-"""Columns that hold a boundary's code: the ONS way (``LSOA21CD``), or plainly."""
+CODE_COLUMN: Final = re.compile(r"^(?:[a-z]{2,5}\d\d_?(?:cd|code?)|code|gss_?code|[a-z]+_code|id)$", re.IGNORECASE)
+"""Columns that hold a boundary's code: the ONS way (``LSOA21CD``), also cut as a Shapefile cuts it, or plainly."""
 
-NAME_COLUMN: Final = re.compile(r"^(?:[a-z]{2,5}\d\d_?(?:nm|name)|name|name_?1|[a-z]+_name)$", re.IGNORECASE)
+NAME_COLUMN: Final = re.compile(r"^(?:[a-z]{2,5}\d\d_?(?:nm|name?)|name|name_?1|[a-z]+_name)$", re.IGNORECASE)
 """Columns that hold a name."""
 
 OTHER_LSOA_SHARE: Final = 0.10
@@ -63,8 +63,8 @@ def read_boundaries(path: str | Path, *, area: StudyArea | None = None) -> gpd.G
     code, name = _best(frame, CODE_COLUMN), _best(frame, NAME_COLUMN)
     if not code and not name:
         raise SourceError(
-            f"The boundary file {Path(path).name} names its areas in no column; its columns are: "
-            f"{', '.join(str(column) for column in frame.columns.drop('geometry')) or 'none'}; call one 'name'."
+            f"The boundary file {Path(path).name} names its areas in no column; call the column of their names 'name', "
+            "or that of their codes 'code'."
         )
     shapes = shapely.make_valid(frame.geometry.to_numpy())
     found = gpd.GeoDataFrame({"code": _texts(frame, code), "name": _texts(frame, name)}, geometry=shapes, crs=frame.crs)

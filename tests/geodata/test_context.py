@@ -37,6 +37,7 @@ def squares() -> gpd.GeoDataFrame:
         ({"LSOA21CD": ["E01000001", "E01000002"], "LSOA21NM": ["West", "East"]}, "E01000001", "West"),
         ({"lad19cd": ["E1", "E2"], "lad19nm": ["West", "East"], "lad19nmw": [" ", " "]}, "E1", "West"),
         ({"ward21_code": ["E1", "E2"], "ward21_name": ["West", "East"]}, "E1", "West"),
+        ({"lsoa21_cod": ["E1", "E2"], "lsoa21_nam": ["West", "East"]}, "E1", "West"),
         ({"WD13CD": ["E1", "E2"], "LAD13CD": ["E0", "E0"], "WD13NM": ["West", "East"]}, "E1", "West"),
         ({"name": ["West", "East"]}, "", "West"),
         ({"code": [1, 2]}, "1", ""),
