@@ -53,6 +53,7 @@ MEANINGS = {
     INSUFFICIENT: "too few reports in and around it for the pattern to mean anything",
 }
 
+MONTH, QUARTER = "month", "quarter"
 FEWEST_MONTHS, FEWEST_QUARTERS = 12, 8  # R4.15
 FEWEST_PER_STEP = 1.0  # R4.15
 TREND_LEVEL = 0.05
@@ -158,13 +159,17 @@ def by_quarter(matrix: pd.DataFrame) -> pd.DataFrame:
     Months before the first whole quarter are left out. Columns are the first days of the quarters. The months must
     follow each other.
     """
-    months = pd.DatetimeIndex(matrix.columns)
-    if len(months) > 1 and not (np.diff(months.year * 12 + months.month) == 1).all():
+    if not _without_gap(matrix):
         raise DesignError("Quarters need months that follow each other without a gap.")
-    n = len(months) // 3
-    kept = matrix.iloc[:, len(months) - 3 * n :]
+    n = matrix.shape[1] // 3
+    kept = matrix.iloc[:, matrix.shape[1] - 3 * n :]
     sums = kept.to_numpy().reshape(len(matrix), n, 3).sum(axis=2)
-    return pd.DataFrame(sums, index=matrix.index, columns=kept.columns[::3].rename("quarter"))
+    return pd.DataFrame(sums, index=matrix.index, columns=kept.columns[::3].rename(QUARTER))
+
+
+def _without_gap(matrix: pd.DataFrame) -> bool:
+    months = pd.DatetimeIndex(matrix.columns)
+    return bool((np.diff(months.year * 12 + months.month) == 1).all())
 
 
 def mann_kendall(series: ArrayLike) -> MannKendall:
@@ -266,7 +271,8 @@ def kinds_over_time(
     DataFrame
         On the index of the places: ``kind`` ("" if not a hotspot by any of the eight), ``label`` (plain words),
         ``n_hot``, ``n_cold``, ``n_steps``, ``is_hot_now``, ``last_hot`` (column label of the last hot step, None if
-        never), ``tau``, ``trend_p``, ``nearby`` and ``why`` (words: how often, when last, which way; "" if never hot).
+        never), ``tau``, ``trend_p``, ``nearby``, ``step`` ("month" or "quarter") and ``why`` (words: how often,
+        when last, which way; "" if never hot).
 
     Raises
     ------
@@ -292,6 +298,7 @@ def kinds_over_time(
             "n_cold": (state == -1).sum(axis=1), "n_steps": n, "is_hot_now": hot[:, -1],
             "last_hot": pd.Series(steps.state.columns[last], index=steps.state.index).where(hot.any(axis=1), None),
             "tau": trend.tau, "trend_p": trend.p_value, "nearby": steps.nearby.to_numpy(),
+            "step": QUARTER if steps.state.columns.name == QUARTER else MONTH,
         },
         index=steps.state.index,
     )  # fmt: skip
@@ -304,9 +311,39 @@ def _why(row: Any) -> str:
     if row.n_hot == 0:
         return ""
     last = f"{row.last_hot:%B %Y}" if isinstance(row.last_hot, pd.Timestamp) else str(row.last_hot)
+    last = f"the quarter from {last}" if row.step == QUARTER else last
     trend = {INTENSIFYING: ", rising", DIMINISHING: ", falling"}.get(row.kind, "")
     few = f"; {MEANINGS[INSUFFICIENT]}" if row.kind == INSUFFICIENT else ""
-    return f"statistically unusual in {row.n_hot} of {row.n_steps} steps, last in {last}{trend}{few}"
+    return f"statistically unusual in {row.n_hot} of {row.n_steps} {row.step}s, last in {last}{trend}{few}"
+
+
+def kinds_by_suitable_steps(
+    matrix: pd.DataFrame, neighbours: sparse.csr_array, *, groups: pd.Series | None = None
+) -> pd.DataFrame:
+    """Return `kinds_over_time` by months, and by quarters for places with less than a report a month (R4.15).
+
+    Quarters are used where at least eight of them follow each other without a missing month; otherwise thin places
+    stay "insufficient data".
+
+    Parameters
+    ----------
+    matrix : DataFrame of int, places x months
+        From `month_matrix`, without the months the source did not deliver.
+    neighbours : sparse array
+        As in `hot_cold_steps`.
+    groups : Series, optional
+        Place -> group, as in `steps_of_groups`: the kinds of the groups instead of those of the places.
+    """
+
+    def kinds(table: pd.DataFrame, fewest: int) -> pd.DataFrame:
+        steps = hot_cold_steps(table, neighbours)
+        return kinds_over_time(steps if groups is None else steps_of_groups(steps, groups), fewest_steps=fewest)
+
+    by_month = kinds(matrix, FEWEST_MONTHS)
+    thin = by_month["nearby"] < FEWEST_PER_STEP
+    if not thin.any() or len(matrix.columns) < 3 * FEWEST_QUARTERS or not _without_gap(matrix):
+        return by_month
+    return pd.concat([by_month.loc[~thin], kinds(by_quarter(matrix), FEWEST_QUARTERS).loc[thin]]).loc[by_month.index]
 
 
 def kind_of(state: ArrayLike, direction: int) -> str:
@@ -379,7 +416,8 @@ def hotspots_with_kinds(hotspots: gpd.GeoDataFrame, matrix: pd.DataFrame) -> gpd
     """
     if hotspots.empty or matrix.shape[1] < FEWEST_MONTHS:
         return hotspots.assign(kind="", kind_label="", kind_why="")
-    steps = hot_cold_steps(matrix, h3cells.neighbours(matrix.index))
     owned = hotspots["cells"].str.split(",").explode()
-    kinds = kinds_over_time(steps_of_groups(steps, pd.Series(owned.index, index=owned.to_numpy())))
+    kinds = kinds_by_suitable_steps(
+        matrix, h3cells.neighbours(matrix.index), groups=pd.Series(owned.index, index=owned.to_numpy())
+    )
     return hotspots.join(kinds[["kind", "label", "why"]].rename(columns={"label": "kind_label", "why": "kind_why"}))

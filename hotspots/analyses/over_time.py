@@ -19,7 +19,7 @@ from hotspots.trend import (
     LABELS,
     MEANINGS,
     hot_cold_steps,
-    kinds_over_time,
+    kinds_by_suitable_steps,
     steps_of_groups,
 )
 
@@ -39,10 +39,9 @@ def kinds(run: Run, options: Options) -> Answer:
             f"Telling new from long-standing places needs at least {FEWEST_MONTHS} months; there are "
             f"{matrix.shape[1]} (R4.15)."
         )
-    steps = hot_cold_steps(matrix, h3cells.neighbours(matrix.index))
-    owner = facts.hotspot_of_cell(run)
-    of_hotspots = kinds_over_time(steps_of_groups(steps, owner)) if len(owner) else None
-    of_cells = kinds_over_time(steps)
+    near, owner = h3cells.neighbours(matrix.index), facts.hotspot_of_cell(run)
+    of_hotspots = kinds_by_suitable_steps(matrix, near, groups=owner) if len(owner) else None
+    of_cells = kinds_by_suitable_steps(matrix, near)
     apart = owner.index.union(facts.near_default(run))
     of_cells = of_cells.loc[(of_cells["kind"] != "") & ~of_cells.index.isin(apart)]
     rows = []
@@ -62,11 +61,13 @@ def kinds(run: Run, options: Options) -> Answer:
     return Answer(
         sentences=(*_kinds_said(table), *_of_one_month(table), "This is what has been, never what will be."),
         table=table.drop(columns="last_hot").assign(last_unusual=_as_month(table["last_hot"])),
-        picture=_strips(run, shown, steps_of_groups(steps, owner).state) if len(shown) else None,
+        picture=_strips(run, shown, steps_of_groups(hot_cold_steps(matrix, near), owner).state) if len(shown) else None,
         method=(
             f"Gi* in each of {matrix.shape[1]} months with the false discovery rate, confirmed by an exact binomial "
             "test, then a Mann-Kendall trend of its z-scores; categories in the fixed order of R4.15 (after Esri's "
             "emerging hot spots).",
+            "Places with less than one report a month in and around them are judged by quarters, where there are eight "
+            "(column step).",
         ),
     )
 

@@ -23,6 +23,7 @@ from hotspots.trend import (
     by_quarter,
     hot_cold_steps,
     kind_of,
+    kinds_by_suitable_steps,
     kinds_over_time,
     mann_kendall,
     steps_of_groups,
@@ -114,7 +115,7 @@ def test_a_rising_z_makes_a_hot_place_intensifying_and_a_falling_one_diminishing
     assert found["kind"].to_list() == ["intensifying", "diminishing", "persistent"]
     assert found["label"].to_list() == ["Building", "Easing", "Long-standing"]
     assert found["last_hot"].to_list() == [MONTHS[11]] * 3
-    assert found["why"].iloc[0] == "statistically unusual in 12 of 12 steps, last in December 2023, rising"
+    assert found["why"].iloc[0] == "statistically unusual in 12 of 12 months, last in December 2023, rising"
 
 
 def test_few_reports_and_few_months_are_said_to_be_few():
@@ -122,7 +123,7 @@ def test_few_reports_and_few_months_are_said_to_be_few():
     assert found["kind"].to_list() == ["insufficient data", ""]
     assert found["last_hot"].isna().to_list() == [False, True]
     assert found["why"].to_list() == [
-        "statistically unusual in 1 of 12 steps, last in December 2023; "
+        "statistically unusual in 1 of 12 months, last in December 2023; "
         "too few reports in and around it for the pattern to mean anything",
         "",
     ]
@@ -246,6 +247,24 @@ def test_quarters_end_with_the_last_month():
     assert found.columns[0] == MONTHS[2]
     with pytest.raises(DesignError, match="gap"):
         by_quarter(counts.drop(columns=MONTHS[5]))
+
+
+def test_places_too_thin_for_months_are_judged_by_quarters_and_the_others_by_months():
+    rows = np.zeros((1600, 24), dtype=int)
+    rows[45], rows[1240] = 1, np.tile([1, 1, 0], 8)
+    counts, near = table(rows), grid(40, 40)
+    by_month = kinds_over_time(hot_cold_steps(counts, near))
+    found = kinds_by_suitable_steps(counts, near)
+    busy, thin = found.iloc[45], found.iloc[1240]
+    assert by_month["kind"].iloc[1240] in {"insufficient data", ""}
+    assert (busy["step"], thin["step"]) == ("month", "quarter")
+    assert (thin["n_steps"], thin["kind"]) == (8, "persistent")
+    assert "of 8 quarters, last in the quarter from October 2024" in thin["why"]
+    assert found.loc[found["step"] == "month"].equals(by_month.loc[found["step"] == "month"])
+    for short in (counts.iloc[:, 1:], counts.drop(columns=MONTHS[5])):
+        assert (kinds_by_suitable_steps(short, near)["step"] == "month").all()
+    group = kinds_by_suitable_steps(counts, near, groups=pd.Series("H01", index=counts.index[[1240]]))
+    assert group["kind"].to_list() == ["persistent"]
 
 
 def test_a_hotspot_is_hot_where_any_of_its_cells_is():
