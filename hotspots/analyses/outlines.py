@@ -59,7 +59,7 @@ def compared(run: Run, _options: Options) -> Answer:
         )
     ]
     return Answer(
-        sentences=tuple(sentences),
+        sentences=(*sentences, *_larger_than_a_visit(table)),
         table=table,
         picture=Bars(
             labels=tuple(table["method"]), values=tuple(table["later_per_minute"]),
@@ -75,6 +75,22 @@ def compared(run: Run, _options: Options) -> Answer:
             "over joint area.",
         ),
     )  # fmt: skip
+
+
+def _larger_than_a_visit(table: pd.DataFrame) -> tuple[str, ...]:
+    """Say why another way can hold more for each minute: one stop is counted for a place no visit could cover."""
+    ours = table.loc[table["method"] == OURS].iloc[0]
+    ahead = table.loc[(table["later_per_minute"] > ours["later_per_minute"]) & (table["places"] > 0)]
+    return tuple(
+        f"{row.method} hold more for each patrol minute: their places are larger than a visit can cover ("
+        f"{100 * row.area_km2 / row.places:,.0f} hectares and {row.patrol_minutes / row.places:,.0f} minutes on "
+        f"average, the {ours['places']} hotspots {100 * ours['area_km2'] / ours['places']:.0f} and "
+        f"{ours['patrol_minutes'] / ours['places']:.0f}), so that fewer stops are counted. For each minute walked they "
+        f"hold {row.later_per_walked_minute:.2f} later reports a month, the hotspots "
+        f"{ours['later_per_walked_minute']:.2f}."
+        for row in ahead.itertuples()
+        if ours["places"]
+    )
 
 
 def _basis(run: Run, earlier: pd.DataFrame, period: Period) -> Basis:
@@ -128,6 +144,7 @@ def _row(method: str, groups: Groups, ours: Groups, basis: Basis, held_later: pd
     drawn = {cell for group in ours for cell in group}
     area_km2 = basis.cells["area_km2"]
     minutes = sum(_minutes(group, basis) for group in groups)
+    walked = float(basis.minutes.loc[own].sum())
     last_year, later = int(basis.cells.loc[own, "n_12m"].sum()), int(held_later.reindex(own, fill_value=0).sum())
     union = float(area_km2.loc[sorted(drawn | set(own))].sum())
     return {
@@ -140,5 +157,6 @@ def _row(method: str, groups: Groups, ours: Groups, basis: Basis, held_later: pd
         "per_minute": last_year / 12 / minutes if minutes else 0.0,
         "later_share": later / max(int(held_later.sum()), 1),
         "later_per_minute": later / LATER_MONTHS / minutes if minutes else 0.0,
+        "later_per_walked_minute": later / LATER_MONTHS / walked if walked else 0.0,
         "overlap": float(area_km2.loc[sorted(drawn & set(own))].sum()) / union if union else 0.0,
     }

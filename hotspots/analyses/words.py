@@ -50,6 +50,7 @@ HEADINGS: Final[dict[str, str]] = {
     "last_report": "Last report",
     "last_unusual": "Last unusual month",
     "later_per_minute": "Later reports a month per patrol minute",
+    "later_per_walked_minute": "Later reports a month per minute walked",
     "later_share": "Share of later reports",
     "latitude": "Latitude",
     "length_m": "Length (m)",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hotspots.analyses import Options
-from hotspots.analyses.outlines import CLUMPS, CLUSTERS, LATER_MONTHS, OURS, compared
+from hotspots.analyses.outlines import CLUMPS, CLUSTERS, LATER_MONTHS, OURS, _larger_than_a_visit, compared
 
 
 @pytest.fixture(scope="module")
@@ -26,3 +26,17 @@ def test_shares_minutes_and_overlap_hang_together(table, city):
     assert table.loc[OURS, "overlap"] == 1.0
     assert table["overlap"].between(0, 1).all()
     assert (table["later_share"] > table["area_km2"] / city.area.area_km2).all()
+
+
+def test_a_minute_walked_leaves_out_the_stops(table):
+    per_visit = table["later_per_minute"] * table["patrol_minutes"]
+    walked = table["patrol_minutes"] - 15 * table["places"]
+    assert (per_visit / walked).to_numpy() == pytest.approx(table["later_per_walked_minute"].to_numpy())
+
+
+def test_a_place_larger_than_a_visit_is_called_that(table):
+    assert _larger_than_a_visit(table.reset_index()) == ()
+    ahead = table.assign(later_per_minute=[0.115, 0.092, 0.125], places=[8, 10, 1], area_km2=[0.75, 2.5, 2.26])
+    (said,) = _larger_than_a_visit(ahead.reset_index())
+    assert said.startswith("Gi* clumps hold more for each patrol minute: their places are larger than a visit can")
+    assert "226 hectares" in said
