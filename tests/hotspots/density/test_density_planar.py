@@ -170,3 +170,17 @@ def test_inputs_are_left_as_they_were():
     kernel_density(points, at, bandwidth_m=500.0, weights=weights)
     for given_array, copy in zip((points, weights, at), copies, strict=True):
         assert_array_equal(given_array, copy)
+
+
+@pytest.mark.parametrize("n", [199_999, 300_001])
+def test_many_points_are_collapsed_as_numpy_does_it(n):
+    rng = np.random.default_rng(n)
+    points = rng.integers(-40, 40, (n, 2)) / 10 * [1, -1]  # zeros of both signs
+    distinct, total = collapse_points(points[:, 0], points[:, 1])
+    known, counts = np.unique(points + 0.0, axis=0, return_counts=True)
+    np.testing.assert_array_equal(distinct, known)
+    np.testing.assert_array_equal(total, counts)
+    _, weighed = collapse_points(points[:, 0], points[:, 1], np.arange(n) % 4)
+    assert weighed.sum() == (np.arange(n) % 4).sum()
+    spread = rng.uniform(0, 1, (n, 2))
+    assert len(collapse_points(spread[:, 0], spread[:, 1])[0]) == n
