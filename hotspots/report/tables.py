@@ -137,7 +137,8 @@ def _fill(sheet: Worksheet, frame: pd.DataFrame) -> None:
         for column, value in enumerate(values, start=1):
             _write(sheet, line, column, value)
     for column, name in enumerate(frame.columns, start=1):
-        longest = max([len(str(name)), *(len(str(value)) for value in frame[name].head(200))])
+        shown = [value for value in frame[name].head(200) if not isinstance(value, Formula)]
+        longest = max([len(str(name)), *(len(str(value)) for value in shown)])
         sheet.column_dimensions[get_column_letter(column)].width = min(max(9, longest + 2), 60)
     sheet.freeze_panes = "A2"
     if len(frame):
