@@ -102,9 +102,14 @@ def displacement_sentence(effect: Effect | None, moved: float | None) -> str:
         return "No prevented reports were estimated, so displacement does not arise."
     if moved is None:
         return "The places next door have too few reports to judge displacement."
-    of = f"of the {effect.prevented:.0f} reports prevented"
-    most = f"All {of}" if moved >= effect.prevented else f"Up to {_count(moved)} {of}"
+    most = _part(moved, effect.prevented, "reports prevented")
     return f"{most} could have moved next door; displacement is close to undetectable at these counts."
+
+
+def _part(moved: float, prevented: float, noun: str) -> str:
+    """Say how many of those prevented could have moved: never more than there were."""
+    of = f"of the {_count(prevented)} {noun}".rstrip()
+    return f"All {of}" if moved >= prevented else f"Up to {_count(moved)} {of}"
 
 
 def other_hours_sentence(hours: tuple[int, int] | None, within: Effect | None, moved: float | None) -> str:
@@ -117,20 +122,16 @@ def other_hours_sentence(hours: tuple[int, int] | None, within: Effect | None, m
     if within.prevented <= 0:
         return f"In the hours patrolled ({said}) no prevented reports were estimated, so a move to other hours does " \
                "not arise."  # fmt: skip
-    return (
-        f"Of {_count(within.prevented)} prevented in the hours patrolled ({said}) up to {_count(moved)} could have "
-        "moved to other hours in the same places."
-    )
+    most = _part(moved, within.prevented, "prevented")
+    return f"{most} in the hours patrolled ({said}) could have moved to other hours in the same places."
 
 
 def other_kinds_sentence(effect: Effect, moved: float | None) -> str:
     """Say how much could have turned into another kind of report in the same places."""
     if moved is None:
         return "These data hold too little related crime to judge a move into other kinds of report."
-    return (
-        f"Up to {_count(moved)} of the {_count(effect.prevented)} could have turned into related crime there (public "
-        "order, criminal damage, harassment)."
-    )
+    most = _part(moved, effect.prevented, "")
+    return f"{most} could have turned into related crime there (public order, criminal damage, harassment)."
 
 
 def washout_checks(table: pd.DataFrame | None) -> list[tuple[str, str]]:

@@ -56,13 +56,17 @@ class _Plot:
         return self.bottom - (self.bottom - self.top) * values / self.highest
 
 
-def monthly_chart(series: pd.DataFrame, *, width: float = 510.0, height: float = 165.0) -> str:
+def monthly_chart(
+    series: pd.DataFrame, *, comparison: str = "comparison places", width: float = 510.0, height: float = 165.0
+) -> str:
     """Return treated and scaled comparison reports by month, with the start marked and missing months left open.
 
     Parameters
     ----------
     series : DataFrame
         Index ``month``; ``treated``, ``controls_scaled``, ``is_after``, ``is_missing``.
+    comparison : str
+        What the scaled line is about.
     """
     most = float(np.nanmax(series[["treated", "controls_scaled"]].to_numpy(float), initial=1.0))
     step = next((s for s in _STEPS if most / s <= 5), _STEPS[-1])
@@ -72,7 +76,7 @@ def monthly_chart(series: pd.DataFrame, *, width: float = 510.0, height: float =
         *_start(series, x, plot),
         *_count_axis(plot, step),
         *_month_axis(series.index, x, plot.bottom),
-        *_key(plot),
+        *_key(plot, comparison),
     ]
     for column, style in _CURVES.items():
         values = series[column].to_numpy(float, copy=True)
@@ -149,11 +153,11 @@ def _month_axis(months: pd.Index, x: Floats, bottom: float) -> list[str]:
     return marks + [svg.text(at, bottom + 11, f"{month:%b %y}", 6.4, palette.GREY) for at, month in named]
 
 
-def _key(plot: _Plot) -> list[str]:
+def _key(plot: _Plot, comparison: str) -> list[str]:
     marks, at = [], plot.left + 6
     for name, style in (
         ("treated places", _CURVES["treated"]),
-        ("comparison places, scaled", _CURVES["controls_scaled"]),
+        (f"{comparison}, scaled", _CURVES["controls_scaled"]),
     ):
         marks.append(svg.line((at, 9), (at + 20, 9), style.colour, style.width, dash=style.dash))
         marks.append(svg.text(at + 25, 11.6, name, 7.5, palette.INK, anchor="start"))

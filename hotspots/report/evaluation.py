@@ -127,7 +127,7 @@ def evaluation_data(evaluation: Evaluation) -> dict[str, Any]:
         "doubt": e.doubt_sentence,
         "level_text": e.level_text,
         "detectable": _detectable(e),
-        "monthly": charts.monthly_chart(e.series),
+        "monthly": charts.monthly_chart(e.series, comparison=compared_with(e)),
         "intervals": charts.interval_chart(_rows(e)) if e.effect is not None else "",
         "beside": beside(e),
         "gates": [asdict(gate) for gate in e.gates],
@@ -245,10 +245,15 @@ def beside(e: Evaluation) -> list[dict[str, str]]:
         {
             "title": "What can be said",
             "figure": honest,
-            "text": "Change beyond what the comparison places did, 95% interval. "
+            "text": f"Change beyond that in the {compared_with(e)}, 95% interval. "
             + (f"Best single figure {e.effect.effect_pct:+.0f}%." if e.effect is not None else e.verdict_text),
         },
     ]
+
+
+def compared_with(e: Evaluation) -> str:
+    """Return what the treated places are held against."""
+    return "places without a turn" if e.design.form == "rotation" else "comparison places"
 
 
 def _settling(found: RegressionToMean) -> dict[str, str]:

@@ -18,10 +18,11 @@ from geodata import cells as h3cells
 from geodata.area import StudyArea
 from geodata.errors import DataError, DesignError
 from geodata.sources import intake_of
-from hotspots.evaluate import Design, evaluate
+from hotspots.evaluate import Design, estimate, evaluate
 from hotspots.evaluate.design import Amendment
 from hotspots.evaluate.judge import naive_change
 from hotspots.evaluate.places import Place, monthly_counts, treated_places, with_rings
+from hotspots.evaluate.wording import displacement_sentence, other_kinds_sentence
 from hotspots.report.evaluation import evaluation_files
 from hotspots.report.words import tidy
 from hotspots.significance.multiple import adjust
@@ -471,6 +472,14 @@ def test_other_outcomes_are_corrected_for_being_several(records):
     result = evaluate(design(), records, AREA)
     assert result.outcomes
     assert all(one.p_adjusted is None or one.p_adjusted >= one.effect.p_value for one in result.outcomes)
+
+
+def test_never_more_could_have_moved_than_was_prevented():
+    effect = estimate([100] * 6, [60] * 6, [100] * 20, [101] * 20)
+    part, whole = (displacement_sentence(effect, share * effect.prevented) for share in (0.5, 3.0))
+    assert part.startswith(f"Up to {effect.prevented / 2:.0f} of the {effect.prevented:.0f} reports prevented could")
+    assert whole.startswith(f"All of the {effect.prevented:.0f} reports prevented could")
+    assert other_kinds_sentence(effect, 3 * effect.prevented).startswith(f"All of the {effect.prevented:.0f} could")
 
 
 def callers_of(result):

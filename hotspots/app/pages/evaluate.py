@@ -12,7 +12,7 @@ from hotspots.app.data import Dataset
 from hotspots.app.design import Pilot
 from hotspots.evaluate import Evaluation
 from hotspots.evaluate.opinions import Opinions
-from hotspots.report.evaluation import beside, evaluation_files, notes_left
+from hotspots.report.evaluation import beside, compared_with, evaluation_files, notes_left
 from hotspots.report.opinions import opinion_data
 from hotspots.report.words import tidy
 
@@ -165,7 +165,13 @@ def monthly_figure(result: Evaluation) -> Figure:
     series = result.series
     figure = Figure(figsize=(8, 3.4), layout="constrained")
     axes = figure.subplots()
-    axes.plot(series.index, series["controls_scaled"], color=widgets.NAVY, linestyle="--", label="Comparison, scaled")
+    axes.plot(
+        series.index,
+        series["controls_scaled"],
+        color=widgets.NAVY,
+        linestyle="--",
+        label=f"{compared_with(result).capitalize()}, scaled",
+    )
     axes.plot(series.index, series["treated"], color=widgets.ORANGE, linewidth=2.2, label="Treated")
     start: Any = result.after.first  # a date on a date axis, which the stubs do not know
     axes.axvline(start, color=widgets.INK, linewidth=1)
