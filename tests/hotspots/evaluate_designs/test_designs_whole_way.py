@@ -173,7 +173,7 @@ def test_what_could_have_moved_is_told_by_place_time_and_kind(hotspots, folder, 
     _, found = result(hotspots, folder, pd.concat([reports, crime], ignore_index=True))
     said = found["displacement"]["sentence"]
     assert "could have moved next door" in said
-    assert "prevented in the hours patrolled (15:00-22:00) up to" in said
+    assert "prevented in the hours patrolled (15:00-22:00) could have moved to other hours" in said
     assert "could have turned into related crime there" in said
     inside, outside = (found["displacement"][key] for key in ("in_hours", "to_other_hours"))
     assert -60 < inside["low_pct"] <= -50 <= inside["high_pct"] < -40
