@@ -27,6 +27,14 @@ def root() -> Path:
 
 
 @pytest.fixture(scope="session")
+def sample_city(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """The files of the synthetic city, made once for all that only read them."""
+    from geodata.sample import make_city, write_city
+
+    return write_city(make_city(0), tmp_path_factory.mktemp("sample-city"))
+
+
+@pytest.fixture(scope="session")
 def shared() -> Path:
     """Real data and published numbers beside the project; skipped where they are absent."""
     folder = ROOT.parent / "shared"

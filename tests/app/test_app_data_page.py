@@ -15,7 +15,6 @@ from streamlit.testing.v1 import AppTest
 
 from geodata.area import operation_accuracy
 from geodata.institutions import LocationPolicy
-from geodata.sample import make_city, write_city
 from hotspots.app import data, decisions, reading
 from hotspots.app.data import Beside
 from hotspots.report import run_files
@@ -26,8 +25,8 @@ HOTSPOTS = "hotspots/app/pages/hotspots.py"
 
 
 @pytest.fixture(scope="module")
-def city(tmp_path_factory) -> dict[str, Path]:
-    return write_city(make_city(0), tmp_path_factory.mktemp("city"))
+def city(sample_city) -> dict[str, Path]:
+    return sample_city
 
 
 @pytest.fixture(scope="module")

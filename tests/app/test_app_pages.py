@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from geodata.sample import make_city, write_city
 from hotspots.app import data, words
 from hotspots.report import run_files
 
@@ -58,9 +57,8 @@ def test_every_page_opens_without_data_and_says_how_to_load_some(app, page):
     assert expected in said(app)
 
 
-def test_the_demo_hands_its_city_over_to_the_app(root, tmp_path, monkeypatch):
-    write_city(make_city(0), tmp_path)
-    monkeypatch.setenv("ASB_HOTSPOTS_OPEN", str(tmp_path))
+def test_the_demo_hands_its_city_over_to_the_app(root, sample_city, monkeypatch):
+    monkeypatch.setenv("ASB_HOTSPOTS_OPEN", str(sample_city["incidents.csv"].parent))
     app = open_app(root)
     assert not app.exception
     assert "Sample city" in said(app)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -200,10 +202,9 @@ def test_categories_grouped_apart_add_up(made: list) -> None:
 
 
 @pytest.fixture(scope="module")
-def sample(tmp_path_factory: pytest.TempPathFactory) -> tuple[pd.DataFrame, StudyArea]:
-    paths = geodata.write_city(geodata.make_city(seed=0), tmp_path_factory.mktemp("city"))
-    area = geodata.read_area(paths["area.geojson"])
-    gate = geodata.screen(geodata.read([paths["incidents.csv"]]), area, categories=("all",))
+def sample(sample_city: dict[str, Path]) -> tuple[pd.DataFrame, StudyArea]:
+    area = geodata.read_area(sample_city["area.geojson"])
+    gate = geodata.screen(geodata.read([sample_city["incidents.csv"]]), area, categories=("all",))
     return gate.incidents, area
 
 

@@ -169,10 +169,9 @@ def test_headings_the_table_does_not_know_are_counted_so_that_they_can_be_added(
     assert list(unknown_headings(table).items()) == [("Laser", 2), ("Drone", 1)]
 
 
-def test_the_sample_citys_headings_are_all_known(tmp_path: Path) -> None:
-    paths = geodata.write_city(geodata.make_city(seed=0), tmp_path)
-    own = geodata.read([paths["incidents.csv"]]).records
-    raw = pd.read_csv(paths["incidents.csv"], dtype="str", keep_default_na=False).drop_duplicates("incident_ref")
+def test_the_sample_citys_headings_are_all_known(sample_city: dict[str, Path]) -> None:
+    own = geodata.read([sample_city["incidents.csv"]]).records
+    raw = pd.read_csv(sample_city["incidents.csv"], dtype="str", keep_default_na=False).drop_duplicates("incident_ref")
     asb = raw.loc[raw["category"] == "Anti-social behaviour"]
     assert unknown_headings(own).empty
     refused = asb["nsir_category"].isin(["Rowdy/nuisance neighbours", "Malicious/nuisance communications"])

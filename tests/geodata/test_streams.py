@@ -204,9 +204,8 @@ def test_lists_that_share_half_their_places_say_so() -> None:
 
 
 @pytest.fixture(scope="module")
-def sample(tmp_path_factory: pytest.TempPathFactory) -> tuple[pd.DataFrame, Path]:
-    paths = geodata.write_city(geodata.make_city(seed=0), tmp_path_factory.mktemp("city"))
-    return geodata.read([paths["incidents.csv"]]).records, paths["incidents.csv"]
+def sample(sample_city: dict[str, Path]) -> tuple[pd.DataFrame, Path]:
+    return geodata.read([sample_city["incidents.csv"]]).records, sample_city["incidents.csv"]
 
 
 def test_the_streams_of_the_sample_are_those_its_file_marks(sample) -> None:

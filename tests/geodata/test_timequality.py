@@ -289,11 +289,9 @@ def test_without_log_times_the_rule_of_six_weeks_stands_in() -> None:
 
 
 @pytest.fixture(scope="module")
-def sample(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
-    folder = tmp_path_factory.mktemp("city")
-    paths = geodata.write_city(geodata.make_city(seed=0), folder)
-    own = geodata.read([paths["incidents.csv"]]).records
-    raw = pd.read_csv(paths["incidents.csv"], dtype="str")
+def sample(sample_city: dict[str, Path]) -> pd.DataFrame:
+    own = geodata.read([sample_city["incidents.csv"]]).records
+    raw = pd.read_csv(sample_city["incidents.csv"], dtype="str")
     logged = raw.drop_duplicates("incident_ref").set_index("incident_ref")["created_dt"]
     created = pd.to_datetime(own["crime_id"].map(logged)).dt.as_unit("us")
     return own.assign(created=created.dt.tz_localize(ZONE, ambiguous=np.ones(len(own), dtype=bool)))

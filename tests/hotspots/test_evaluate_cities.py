@@ -11,18 +11,15 @@ import shapely
 
 from geodata import cells as h3cells
 from geodata.area import read_area
-from geodata.sample import make_city, write_city
 from geodata.sources import read
 from hotspots.evaluate import Design, evaluate, read_design
 
 
 @pytest.fixture(scope="module")
-def sample(tmp_path_factory):
-    """The sample city as files, its truth and its evaluation."""
-    folder = tmp_path_factory.mktemp("city")
-    paths = write_city(make_city(seed=0), folder)
-    design = read_design(paths["design.toml"])
-    truth = json.loads(paths["truth.json"].read_text(encoding="utf-8"))
+def sample(sample_city):
+    """The truth of the sample city and its evaluation."""
+    design = read_design(sample_city["design.toml"])
+    truth = json.loads(sample_city["truth.json"].read_text(encoding="utf-8"))
     return truth, evaluate(design, read(design.incidents), read_area(design.area))
 
 

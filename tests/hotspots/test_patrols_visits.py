@@ -7,7 +7,6 @@ import pandas as pd
 import pytest
 
 from geodata.errors import SourceError
-from geodata.sample import make_city, write_city
 from hotspots.patrols import dose_delivered, read_visits
 from hotspots.patrols.visits import NOT_AS_PLANNED, NOT_PLANNED
 
@@ -138,8 +137,8 @@ def test_a_plan_that_ends_before_it_starts_is_refused(tmp_path):
         dose_delivered(visits, a_plan(), first_day="2024-01-02", last_day="2024-01-01")
 
 
-def test_the_sample_citys_170_patrols_by_its_presentation_are_counted(tmp_path):
-    visits = read_visits(write_city(make_city(0), tmp_path)["visits.csv"])
+def test_the_sample_citys_170_patrols_by_its_presentation_are_counted(sample_city):
+    visits = read_visits(sample_city["visits.csv"])
     officers = visits.loc[visits["resource"].isin(["PC", "PCSO"])]
     names = sorted(visits["hotspot"].unique())
     plan = pd.DataFrame({"name": names, "visits_per_week_low": 4}, index=pd.Index(names, name="hotspot_id"))

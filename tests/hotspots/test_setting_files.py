@@ -14,7 +14,6 @@ import hotspots
 from geodata.area import read_area
 from geodata.calendar import bank_holidays, own_bank_holidays
 from geodata.errors import DataError
-from geodata.sample import make_city, write_city
 from geodata.schema import ASB
 from hotspots.analyses import Options
 from hotspots.cli import app
@@ -29,10 +28,8 @@ CITY = "data/police_uk/wolverhampton_2014-01_2014-02.csv"
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("city")
-    write_city(make_city(0), folder)
-    return folder
+def folder(sample_city: dict[str, Path]) -> Path:
+    return sample_city["incidents.csv"].parent
 
 
 def run_with(folder: Path, **settings: str) -> Run:

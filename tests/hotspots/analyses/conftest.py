@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,7 +12,6 @@ import shapely
 import geodata
 import hotspots
 from geodata.area import StudyArea, read_area
-from geodata.sample import make_city, write_city
 from geodata.sources.streets import read_streets
 from hotspots.config import RankingConfig, RunConfig
 from hotspots.results import Run
@@ -40,13 +41,11 @@ def town_records(*, seed: int = 0, months: int = 26) -> pd.DataFrame:
 
 
 @pytest.fixture(scope="session")
-def city(tmp_path_factory: pytest.TempPathFactory) -> Run:
+def city(sample_city: dict[str, Path]) -> Run:
     """The sample city, all its months, with its streets."""
-    folder = tmp_path_factory.mktemp("city")
-    write_city(make_city(0), folder)
-    area = read_area(folder / "area.geojson")
-    intake = geodata.read([folder / "incidents.csv"])
-    return hotspots.run(intake, area, UNCHECKED, streets=read_streets(folder / "streets.geojson", area=area))
+    area = read_area(sample_city["area.geojson"])
+    intake = geodata.read([sample_city["incidents.csv"]])
+    return hotspots.run(intake, area, UNCHECKED, streets=read_streets(sample_city["streets.geojson"], area=area))
 
 
 @pytest.fixture(scope="session")
