@@ -131,16 +131,21 @@ def _flags(row: pd.Series, dominant: float, split_above_12m: int) -> list[str]:
     return flags
 
 
+def _times(ratio: float) -> str:
+    """Return a ratio to two figures: it rests on counts, and more would claim too much."""
+    return f"{ratio:.0f}" if ratio >= 9.95 else f"{ratio:.1f}"
+
+
 def _reason(row: pd.Series, period: Period) -> str:
     """Return one or two sentences an inspector can read out."""
     months = period.n_months
     share = f"; {row['n_12m']} of them in the last 12 months" if months > MONTHS_PER_YEAR else ""
     times = row["n"] / row["expected"] if row["expected"] > 0 else float("nan")
     alike = "a similar cell" if row["n_cells"] == 1 else f"{row['n_cells']} similar cells"
-    typical = f", {times:.1f} times the {row['expected']:.0f} that {alike} had" if np.isfinite(times) else ""
+    typical = f", {_times(times)} times the {row['expected']:,.0f} that {alike} had" if np.isfinite(times) else ""
     types = f", mostly {row['top_types']}" if "%" in row["top_types"] else ""
     return (
-        f"{row['n']} reports in {months} month{'s' if months > 1 else ''}{typical}{share}. "
+        f"{row['n']:,} reports in {months} month{'s' if months > 1 else ''}{typical}{share}. "
         f"Reports in {row['months_with_reports']} of {months} months{types}{_change_words(row)}."
     )
 

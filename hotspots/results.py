@@ -85,7 +85,10 @@ class Survival:
             if self.everywhere == self.n_hotspots
             else "the others owe their place in part to where the cells happen to lie"
         )
-        return f"{self.everywhere} of {self.n_hotspots} hotspots are there on every other grid tried ({each}); {rest}."
+        verb = "is" if self.everywhere == 1 else "are"
+        return (
+            f"{self.everywhere} of {self.n_hotspots} hotspots {verb} there on every other grid tried ({each}); {rest}."
+        )
 
 
 @dataclass(frozen=True, slots=True)

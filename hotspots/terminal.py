@@ -79,53 +79,28 @@ def ranked_list(run: Run) -> RenderableType:
     k = run.config.delineation.n_hotspots
     lines: list[RenderableType] = []
     for row in run.hotspots.sort_values("rank").itertuples():
-        heading = Text.assemble(
-            (f"{row.rank:>2}  ", "bold"), (row.name, "bold"),
-            (f"   {row.n_12m:,} reports in the last 12 months, {row.n:,} in all; ", ""),
-            (f"truly in the top {k}: {row.p_top:.0%}", "cyan"),
-        )  # fmt: skip
-        kind = f"{row.kind_label}. {row.kind_why}" if row.kind_label else ""
+        heading = Text(f"{row.rank:>2}  {row.name}", style="bold")
+        count = f"{words.counted(row.n_12m)} {words.year_label(run)}; truly in the top {k}: {words.likely(row.p_top)}"
+        kind = f"{row.kind_label}: {row.kind_why}" if row.kind_label else ""
         details = [
             text for text in (row.reason, kind, row.peak, row.flags, words.by_hand(run.hotspots.loc[row.Index])) if text
         ]
         if row.rank == 1:
             details.append("What would change its rank: " + "; ".join(what_would_change(run, row.Index)) + ".")
-        lines.append(heading)
+        lines.extend([heading, Padding(Text(count, style="cyan"), (0, 0, 0, 4))])
         lines.extend(Padding(Text(text), (0, 0, 0, 4)) for text in details)
     return Padding(Group(*lines), (1, 0))
 
 
 def confidence(run: Run) -> RenderableType:
     """Return how concentrated, how stable and how agreed the list is, and what was refused."""
-    lines: list[Text] = []
-    if (c := run.concentration) is not None:
-        lines.append(
-            Text(
-                f"The busiest {c.top_share:.0%} of the cells with a report hold {c.held_share:.0%} of the reports "
-                f"(by chance alone: {c.chance_share:.0%}); half of all "
-                f"reports lie in {c.area_share_for_half:.1%} of the land."
-            )
-        )
-    if (s := run.stability) is not None:
-        word = "stable" if s.is_stable else "UNSTABLE"
-        lines.append(
-            Text(
-                f"The list is {word}: {s.overlap:.0%} of the top {s.k} cells come back between "
-                f"{s.first_half} and {s.second_half}.",
-                style="" if s.is_stable else "bold yellow",
-            )
-        )
-    if run.robustness is not None:
-        lines.extend(Text(sentence) for sentence in run.robustness.describe())
-    if (a := run.agreement) is not None:
-        lines.append(
-            Text(f"Of the top {a.k} cells by rank, {a.count_and_density:.0%} are also in the density map's top {a.k}.")
-        )
-    if run.accuracy is not None:
-        from hotspots.report import words
+    from hotspots.report import words
 
-        style = "" if run.accuracy.beats_count else "bold yellow"
-        lines.extend(Text(said, style=style) for said in words.accuracy(run.accuracy))
+    unsteady = run.stability is not None and not run.stability.is_stable
+    lines = [
+        Text(said, style="bold yellow" if unsteady and said.startswith("UNSTABLE") else "")
+        for said in words.sureness(run)
+    ]
     lines.extend(Text(note) for note in run.notes)
     return Group(*lines, *(_refusal(refusal) for refusal in run.refused))
 

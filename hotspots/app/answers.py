@@ -101,7 +101,7 @@ def show_table(table: pd.DataFrame, *, alt: str) -> None:
 def _is_wordy(table: pd.DataFrame, name: str) -> bool:
     """Say whether a column holds sentences: those come last, so that the numbers are seen first."""
     values = table[name].head(MOST_ROWS)
-    return not pd.api.types.is_numeric_dtype(values) and name != "place" and values.astype(str).str.len().mean() > 26
+    return not pd.api.types.is_numeric_dtype(values) and name != "place" and values.astype(str).str.len().max() > 24
 
 
 def _decimals(name: str) -> str:

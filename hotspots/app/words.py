@@ -79,9 +79,10 @@ def sureness(run: Run, hotspot_id: str) -> str:
     """Return how sure the place on the list is: shrunk count, chance of belonging to the top, rank by density."""
     row = run.hotspots.loc[hotspot_id]
     return (
-        f"{row['p_top']:.0%} likely to belong in the true top {run.config.delineation.n_hotspots}. "
-        f"A similar place would have had {words.counted(row['expected'])}; allowing for luck the best estimate here is "
-        f"{row['n_shrunk']:,.0f}. By density alone it ranks {row['density_rank']}."
+        f"{words.likely(row['p_top']).capitalize()} likely to belong in the true top "
+        f"{run.config.delineation.n_hotspots}. A similar place would have had {words.counted(row['expected'])}; "
+        f"allowing for luck the best estimate here is {row['n_shrunk']:,.0f}. By density alone it ranks "
+        f"{row['density_rank']}."
     )
 
 

@@ -172,7 +172,7 @@ def _selection_notes(n_chosen: int, passed_over: int, needed: int, config: Delin
     if n_chosen < config.n_hotspots:
         found = "No place has" if n_chosen == 0 else "1 place has" if n_chosen == 1 else f"{n_chosen} places have"
         notes.append(
-            f"{found} the {needed} reports in the last 12 months that a hotspot needs (R1.4); "
+            f"{found} at least the {needed} reports in the last 12 months that a hotspot needs (R1.4); "
             f"up to {config.n_hotspots} were asked for."
         )
     return tuple(notes)

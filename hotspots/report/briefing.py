@@ -142,6 +142,8 @@ def _signs(run: Run, hotspot_id: str) -> str:
         signs.append("Triangle: proposed camera.")
     if run.existing_cameras is not None and not run.existing_cameras.empty:
         signs.append("Square: existing camera.")
+    if any("camera" in sign for sign in signs):
+        signs.append("Dashed circle: range of a camera.")
     return " ".join(signs)
 
 

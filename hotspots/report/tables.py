@@ -22,6 +22,12 @@ from hotspots.results import Run
 from hotspots.why import why
 
 MAX_CELL_ROWS = 500
+WIDEST = 60
+"""Width of a column at most, in letters; longer text is wrapped."""
+
+ONE_PAGE_WIDE = 220
+"""Letters a line that can still be read when a sheet is printed to the width of a page."""
+
 _FORMULA_START = ("=", "+", "-", "@", "\t", "\r")
 _ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)
 _MODIFIED = re.compile(rb"(<dcterms:(?:created|modified)[^>]*>)[^<]*(</dcterms:)")
@@ -139,10 +145,22 @@ def _fill(sheet: Worksheet, frame: pd.DataFrame) -> None:
     for column, name in enumerate(frame.columns, start=1):
         shown = [value for value in frame[name].head(200) if not isinstance(value, Formula)]
         longest = max([len(str(name)), *(len(str(value)) for value in shown)])
-        sheet.column_dimensions[get_column_letter(column)].width = min(max(9, longest + 2), 60)
+        sheet.column_dimensions[get_column_letter(column)].width = min(max(9, longest + 2), WIDEST)
     sheet.freeze_panes = "A2"
+    _set_up_print(sheet, frame)
     if len(frame):
         sheet.auto_filter.ref = f"A1:{get_column_letter(len(frame.columns))}{len(frame) + 1}"
+
+
+def _set_up_print(sheet: Worksheet, frame: pd.DataFrame) -> None:
+    """Print across, the heading on every page; to the width of the page where that can still be read."""
+    sheet.page_setup.orientation, sheet.page_setup.paperSize = "landscape", sheet.PAPERSIZE_A4
+    sheet.print_title_rows = "1:1"
+    if sum(column.width for column in sheet.column_dimensions.values()) <= ONE_PAGE_WIDE:
+        sheet.sheet_properties.pageSetUpPr.fitToPage = True
+        sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = 1, 0
+    elif "name" in frame.columns[:4]:
+        sheet.print_title_cols = f"A:{get_column_letter(list(frame.columns).index('name') + 1)}"
 
 
 def _write(sheet: Worksheet, line: int, column: int, value: Any) -> None:
@@ -155,6 +173,7 @@ def _write(sheet: Worksheet, line: int, column: int, value: Any) -> None:
         cell.value = ILLEGAL_CHARACTERS_RE.sub("", value)
         cell.data_type = "s"  # openpyxl makes a formula of text that starts with "="
         cell.quotePrefix = True
+        cell.alignment = Alignment(vertical="top", wrap_text=len(value) > WIDEST)
     else:
         cell.value = value.item() if isinstance(value, np.generic) else value
 

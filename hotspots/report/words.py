@@ -66,6 +66,19 @@ def about(share: float) -> str:
     return f"about {part} in {whole}"
 
 
+def likely(chance: float) -> str:
+    """Return a chance in per cent; what rests on counts is never certain.
+
+    Examples
+    --------
+    >>> likely(0.9996), likely(0.86), likely(0.001)
+    ('over 99%', '86%', 'under 1%')
+    """
+    if chance > 0.99:
+        return "over 99%"
+    return "under 1%" if chance < 0.01 else f"{chance:.0%}"
+
+
 HOURS = {"all": "", "day": "day, 06:00-18:00", "night": "evening and night, 18:00-06:00"}
 """What a list is of, by the run's setting (R1.10)."""
 

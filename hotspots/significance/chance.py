@@ -47,10 +47,11 @@ class ListScan:
     def describe(self) -> str:
         """Return what it means in plain sentences."""
         k = len(self.table)
+        even, ordinary = self.could_be_even or "none", self.could_be_ordinary or "none"
         text = (
-            f"Of the {k} places listed, {self.could_be_even} could be a place like any other on which reports fell by "
-            f"chance ({self.n_places} places where anything was ever recorded, all alike); {self.could_be_ordinary} "
-            "hold no more reports than the busiest of so many ordinary places would hold anyway"
+            f"Of the {k} places listed, {even} could be a place like any other on which reports fell by chance "
+            f"({self.n_places:,} places where anything was ever recorded, all alike); {ordinary} hold no more reports "
+            "than the busiest of so many ordinary places would hold anyway"
         )
         if np.isfinite(self.not_truly_top):
             text += f"; about {self.not_truly_top:.1f} are probably not truly among the {k} busiest"

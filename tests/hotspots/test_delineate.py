@@ -70,7 +70,8 @@ def test_a_busy_cell_becomes_a_named_hotspot_with_every_column(reports, grid, sq
     assert row["geometry"].symmetric_difference(hexagon).area < 1e-6 * hexagon.area
     assert [row["longitude"], row["latitude"]] == pytest.approx(h3cells.centres([MIDDLE])[0], abs=1e-6)
     assert notes == (
-        "1 place has the 36 reports in the last 12 months that a hotspot needs (R1.4); up to 10 were asked for.",
+        "1 place has at least the 36 reports in the last 12 months that a hotspot needs (R1.4); "
+        "up to 10 were asked for.",
     )
 
 
@@ -109,7 +110,7 @@ def test_places_with_too_few_reports_are_not_hotspots(reports, grid, square_area
     table = monthly(reports, {MIDDLE: 3, far: 2})
     found, notes = drawn(table, grid, square_area)
     assert found["n_12m"].to_list() == [36]
-    assert "1 place has the 36 reports" in notes[-1]
+    assert "1 place has at least the 36 reports" in notes[-1]
 
 
 def test_fewer_than_twelve_months_need_reports_in_proportion(reports, grid, square_area):
