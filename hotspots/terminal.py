@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich import box
 from rich.console import Console, Group, RenderableType
@@ -14,6 +14,8 @@ from rich.panel import Panel
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
+
+from geodata.text import readable
 
 if TYPE_CHECKING:  # at run time every command would load all that any of them shows
     import pandas as pd
@@ -32,6 +34,11 @@ STYLES = {"info": "dim", "amber": "yellow", "red": "bold red"}
 GRADES = {"A": "green", "B": "yellow", "C": "bold red"}
 
 
+def _text(words: str, **style: Any) -> Text:
+    """Return words that may hold text from the data: shown letter by letter, obeyed by no terminal."""
+    return Text(readable(words), **style)
+
+
 def quality_report(report: QualityReport, area_name: str) -> RenderableType:
     """Return the quality report as a person reads it: grade, where the records went, what was found."""
     ledger = Table(box=box.SIMPLE_HEAD, show_header=False, pad_edge=False)
@@ -39,20 +46,20 @@ def quality_report(report: QualityReport, area_name: str) -> RenderableType:
     ledger.add_column(justify="right")
     ledger.add_row("records read", f"{report.n_read:,}")
     for reason, n in report.dropped.items():
-        ledger.add_row(Text(f"  dropped: {reason}"), f"{n:,}")
-    ledger.add_row("reports used", Text(f"{report.n_used:,}", style="bold"))
+        ledger.add_row(_text(f"  dropped: {reason}"), f"{n:,}")
+    ledger.add_row("reports used", _text(f"{report.n_used:,}", style="bold"))
     found = Table(box=None, show_header=False, pad_edge=False)
     found.add_column(width=1)
     found.add_column(ratio=1)
     found.add_column(justify="right", style="dim")
     for item in sorted(report.findings, key=lambda item: list(MARKS).index(item.severity), reverse=True):
         style = STYLES[item.severity]
-        found.add_row(Text(MARKS[item.severity], style=style), Text(item.message, style=style), item.rule)
+        found.add_row(_text(MARKS[item.severity], style=style), _text(item.message, style=style), item.rule)
     heading = Text.assemble(
-        "Data quality of ", (area_name, "bold"), ": grade ", (report.grade, GRADES[report.grade]),
+        "Data quality of ", (readable(area_name), "bold"), ": grade ", (report.grade, GRADES[report.grade]),
         f"   ({report.time_precision} times, {report.location_precision.replace('_', ' ')} places)",
     )  # fmt: skip
-    reading = [Text(f"  while reading: {note}", style="dim") for note in report.reading_notes]
+    reading = [_text(f"  while reading: {note}", style="dim") for note in report.reading_notes]
     return Group(heading, ledger, found, *reading)
 
 
@@ -60,26 +67,26 @@ def matching(intake: Intake) -> RenderableType:
     """Return which column each field was read from."""
     from geodata.sources.profiles import describe_matching
 
-    lines = [Text(f"  {line}", style="dim") for line in describe_matching(intake)]
-    return Group(Text("Columns read", style="dim"), *lines)
+    lines = [_text(f"  {line}", style="dim") for line in describe_matching(intake)]
+    return Group(_text("Columns read", style="dim"), *lines)
 
 
 def finding(found: Finding) -> RenderableType:
     """Return one finding on a line of its own."""
-    return Text(f"{MARKS[found.severity]}  {found.message} ({found.rule})", style=STYLES[found.severity])
+    return _text(f"{MARKS[found.severity]}  {found.message} ({found.rule})", style=STYLES[found.severity])
 
 
 def ranked_list(run: Run) -> RenderableType:
     """Return the ranked hotspots with their reasons."""
     if run.hotspots.empty:
-        return Text("No hotspot list: see the reason below. The map shows the counts.", style="yellow")
+        return _text("No hotspot list: see the reason below. The map shows the counts.", style="yellow")
     from hotspots.report import words
     from hotspots.why import what_would_change
 
     k = run.config.delineation.n_hotspots
     lines: list[RenderableType] = []
     for row in run.hotspots.sort_values("rank").itertuples():
-        heading = Text(f"{row.rank:>2}  {row.name}", style="bold")
+        heading = _text(f"{row.rank:>2}  {row.name}", style="bold")
         count = f"{words.counted(row.n_12m)} {words.year_label(run)}; truly in the top {k}: {words.likely(row.p_top)}"
         kind = f"{row.kind_label}: {row.kind_why}" if row.kind_label else ""
         details = [
@@ -87,8 +94,8 @@ def ranked_list(run: Run) -> RenderableType:
         ]
         if row.rank == 1:
             details.append("What would change its rank: " + "; ".join(what_would_change(run, row.Index)) + ".")
-        lines.extend([heading, Padding(Text(count, style="cyan"), (0, 0, 0, 4))])
-        lines.extend(Padding(Text(text), (0, 0, 0, 4)) for text in details)
+        lines.extend([heading, Padding(_text(count, style="cyan"), (0, 0, 0, 4))])
+        lines.extend(Padding(_text(text), (0, 0, 0, 4)) for text in details)
     return Padding(Group(*lines), (1, 0))
 
 
@@ -98,15 +105,17 @@ def confidence(run: Run) -> RenderableType:
 
     unsteady = run.stability is not None and not run.stability.is_stable
     lines = [
-        Text(said, style="bold yellow" if unsteady and said.startswith("UNSTABLE") else "")
+        _text(said, style="bold yellow" if unsteady and said.startswith("UNSTABLE") else "")
         for said in words.sureness(run)
     ]
-    lines.extend(Text(note) for note in run.notes)
+    lines.extend(_text(note) for note in run.notes)
     return Group(*lines, *(_refusal(refusal) for refusal in run.refused))
 
 
 def _refusal(refusal: Refusal) -> Text:
-    return Text.assemble(("Not shown: ", "yellow"), (refusal.analysis, "bold"), f". {refusal.reason} ({refusal.rule})")
+    return Text.assemble(
+        ("Not shown: ", "yellow"), (refusal.analysis, "bold"), f". {readable(refusal.reason)} ({refusal.rule})"
+    )
 
 
 def questions(listing: pd.DataFrame) -> RenderableType:
@@ -121,10 +130,10 @@ def questions(listing: pd.DataFrame) -> RenderableType:
 
 def analysis(answered: Analysis) -> RenderableType:
     """Return what an analysis says: its question, its sentences, or why it cannot answer."""
-    heading = Text(answered.title, style="bold")
+    heading = _text(answered.title, style="bold")
     if answered.refusal is not None:
         return Padding(Group(heading, Padding(_refusal(answered.refusal), (0, 0, 0, 4))), (1, 0, 0, 0))
-    said = [Padding(Text(sentence), (0, 0, 0, 4)) for sentence in answered.sentences]
+    said = [Padding(_text(sentence), (0, 0, 0, 4)) for sentence in answered.sentences]
     return Padding(Group(heading, *said), (1, 0, 0, 0))
 
 
@@ -138,7 +147,7 @@ def designs(found: SampleSize) -> RenderableType:
         numbers = [float(row[name]) for name in ("mde_pct", "power_20", "power_30", "power_50")]
         said = [f"{number:.0f} %" for number in numbers] if numbers[0] >= 0 else ["list too short", "", "", ""]
         shown.add_row(str(row["design"]), str(row["hotspots"]), str(row["months"]), *said, str(row["level"]))
-    return Group(Text(found.sentence, style="bold"), shown)
+    return Group(_text(found.sentence, style="bold"), shown)
 
 
 def assignment(rows: pd.DataFrame) -> RenderableType:
@@ -148,7 +157,7 @@ def assignment(rows: pd.DataFrame) -> RenderableType:
         shown.add_column(title)
     for row in rows[rows["arm"] == "treated"].sort_values(["hotspot_id", "first_day"]).to_dict("records"):
         days = (f"{row[day]:%Y-%m-%d}" for day in ("first_day", "last_day"))
-        shown.add_row(str(row["hotspot_id"]), Text(str(row["name"])), *days)
+        shown.add_row(str(row["hotspot_id"]), _text(str(row["name"])), *days)
     return shown
 
 
@@ -177,7 +186,7 @@ def backtest(found: Backtest, methods: Sequence[str]) -> RenderableType:
             str(row.method), f"{row.area:.1%}", f"{row.hit_rate:.1%}", f"{row.pai:.1f}", f"{row.pei:.2f}",
             f"{row.overlap:.0%}", f"{row.ratio:.3f} ({row.ratio_low:.3f} to {row.ratio_high:.3f})",
         )  # fmt: skip
-    said = [Text(f"{name}: {' '.join(words.accuracy(found.of_list(name)))}") for name in methods]
+    said = [_text(f"{name}: {' '.join(words.accuracy(found.of_list(name)))}") for name in methods]
     return Group(table, *said)
 
 
@@ -185,7 +194,7 @@ def fallback() -> RenderableType:
     """Return the word on a ranking made without other crime."""
     from hotspots.report import words
 
-    return Text(words.ONE_KIND, style="yellow")
+    return _text(words.ONE_KIND, style="yellow")
 
 
 def verdict(evaluation: Evaluation) -> RenderableType:
@@ -196,18 +205,18 @@ def verdict(evaluation: Evaluation) -> RenderableType:
     after = [*evaluation.notes, *(outcome.sentence for outcome in evaluation.outcomes)]
     after += [evaluation.economics.sentence] if evaluation.economics else []
     body = Group(
-        *(Text(text, style="bold") for text in evaluation.amendments),
-        Text(tidy(evaluation.headline), style="bold"),
-        *(Text(tidy(text)) for text in first),
-        Text(""),
-        *(Text(f"- {tidy(text)}", style="dim") for text in after),
+        *(_text(text, style="bold") for text in evaluation.amendments),
+        _text(tidy(evaluation.headline), style="bold"),
+        *(_text(tidy(text)) for text in first),
+        _text(""),
+        *(_text(f"- {tidy(text)}", style="dim") for text in after),
     )
-    return Panel(body, title=Text(f"Did it work? {evaluation.design.name}"), title_align="left", box=box.ROUNDED)
+    return Panel(body, title=_text(f"Did it work? {evaluation.design.name}"), title_align="left", box=box.ROUNDED)
 
 
 def written(paths: Mapping[str, Path]) -> RenderableType:
     """Return where the files went."""
-    lines = [Text("Files")] + [Text(f"  {path}", no_wrap=True, overflow="ignore") for path in paths.values()]
+    lines = [_text("Files")] + [_text(f"  {path}", no_wrap=True, overflow="ignore") for path in paths.values()]
     return Padding(Group(*lines), (1, 0))
 
 
@@ -215,7 +224,7 @@ def fetched(report: FetchReport, folder: Path) -> RenderableType:
     """Return what was fetched, what was there already, and where it is."""
     files = f"{len(report.files):,} monthly street {'file' if len(report.files) == 1 else 'files'}"
     fetched, kept = len(report.months_fetched), len(report.months_cached)
-    return Text(
+    return _text(
         f"{files} in {folder}: {fetched:,} fetched, {kept:,} there already; "
         f"{report.n_bytes / 1e6:,.1f} MB in {report.n_requests:,} requests."
     )
@@ -228,7 +237,7 @@ def banner(run: Run) -> RenderableType:
     label = " SYNTHETIC DATA " if run.is_synthetic else ""
     return Text.assemble(
         (f" {run.short_marking} ", "reverse"), (label, "bold black on yellow"),
-        f" Where reports have concentrated: {run.area.name}, {words.months_and_hours(run)}, "
+        f" Where reports have concentrated: {readable(run.area.name)}, {words.months_and_hours(run)}, "
         f"{run.quality.n_used:,} reports",
     )  # fmt: skip
 

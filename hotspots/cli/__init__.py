@@ -11,6 +11,7 @@ import sys
 import typer
 
 from geodata.errors import DataError
+from geodata.text import readable
 from hotspots.cli.analyse import analyse
 from hotspots.cli.data import check, fetch, sample
 from hotspots.cli.design import design
@@ -46,7 +47,8 @@ def main() -> None:
     try:
         app()
     except DataError as refusal:
-        terminal.console(stderr=True).print(f"hotspots: {refusal}", style="red", markup=False, soft_wrap=True)
+        said = f"hotspots: {readable(str(refusal))}"
+        terminal.console(stderr=True).print(said, style="red", markup=False, soft_wrap=True)
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)

@@ -76,7 +76,9 @@ def randomise(
 
 
 def _csv(rows: pd.DataFrame) -> bytes:
-    return rows.to_csv(index=False, date_format="%Y-%m-%d").encode()
+    from hotspots.report.tables import safe_text
+
+    return rows.map(safe_text).to_csv(index=False, date_format="%Y-%m-%d").encode()
 
 
 @design.command()

@@ -10,7 +10,7 @@ import pandas as pd
 
 from hotspots.evaluate.opinions import Opinions
 from hotspots.report import palette, svg
-from hotspots.report.tables import table
+from hotspots.report.tables import safe_text, table
 
 METHOD_COLUMNS = ["Method", "95% interval", "Single figure", "False alarms"]
 _INTRODUCTION = (
@@ -25,8 +25,8 @@ _LARGEST_PCT = 100.0
 def opinion_files(opinions: Opinions) -> dict[str, bytes]:
     """Return ``evaluation_methods.csv`` and ``evaluation_choices.csv``."""
     return {
-        "evaluation_methods.csv": table(opinions.methods).to_csv(index=False).encode(),
-        "evaluation_choices.csv": table(opinions.choices, index=False).to_csv(index=False).encode(),
+        "evaluation_methods.csv": table(opinions.methods).map(safe_text).to_csv(index=False).encode(),
+        "evaluation_choices.csv": table(opinions.choices, index=False).map(safe_text).to_csv(index=False).encode(),
     }
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Literal
 from xml.sax.saxutils import escape
 
+from geodata.text import readable
+
 FONT = "DejaVu Sans"
 
 Anchor = Literal["start", "middle", "end"]
@@ -17,7 +19,7 @@ def text(
     """Return words at a point; a `halo` keeps them readable over lines."""
     weight = ' font-weight="bold"' if bold else ""
     style = f'x="{x:.1f}" y="{y:.1f}" font-family="{FONT}" font-size="{size:.1f}" text-anchor="{anchor}"{weight}'
-    word = escape(words)
+    word = escape(readable(words))
     behind = ""
     if halo:
         behind = (

@@ -16,6 +16,7 @@ from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 
+from geodata.text import readable
 from hotspots.report import words
 from hotspots.report.why_sheet import Formula, hotspot_cells, reports_behind, why_with_formulas
 from hotspots.results import Run
@@ -34,16 +35,17 @@ _MODIFIED = re.compile(rb"(<dcterms:(?:created|modified)[^>]*>)[^<]*(</dcterms:)
 
 
 def safe_text(value: object) -> object:
-    """Return text a spreadsheet cannot run: what starts like a formula gets an apostrophe; numbers stay as they are.
+    """Return text a spreadsheet cannot run: formulas get an apostrophe, control characters go, numbers stay.
 
     Examples
     --------
     >>> safe_text("=1+1"), safe_text("High Street"), safe_text(-2.5)
     ("'=1+1", 'High Street', -2.5)
     """
-    if isinstance(value, str) and value.startswith(_FORMULA_START):
-        return f"'{value}"
-    return value
+    if not isinstance(value, str):
+        return value
+    said = readable(value)
+    return f"'{said}" if said.startswith(_FORMULA_START) else said
 
 
 def hotspots_csv(run: Run) -> bytes:
