@@ -212,7 +212,7 @@ def test_many_units_can_be_drawn_for_comparison(reports, grid, square_area):
 
 def test_nothing_drawn_still_has_every_column(reports, grid, square_area):
     quiet, notes = drawn(monthly(reports, {MIDDLE: 1}), grid, square_area)
-    assert notes[-1].startswith("No place has the 36 reports")
+    assert notes[-1].startswith("No place has at least the 36 reports")
     none, _ = delineate(
         measured(monthly(reports, {MIDDLE: 1}), grid, square_area), reports([], []), square_area, CONFIG
     )
