@@ -46,7 +46,7 @@ class FacilityCurve:
         Reports within reach of a facility of this type, each counted at the nearest.
     within_m : float
     n_for_half, n_for_80 : int
-        Fewest facilities that hold half, and 80 %, of the reports.
+        Fewest facilities that hold half, and 80%, of the reports.
     chance : Concentration
         Whether throwing the reports at random on the same facilities would concentrate them as much.
     """
@@ -64,7 +64,7 @@ class FacilityCurve:
         n = len(self.table)
         if self.n_reports == 0:
             return f"{self.type}: no report within {self.within_m:g} m of any of the {n:,}."
-        top = f"{self.n_for_80:,} of {n:,} ({self.n_for_80 / n:.0%}) hold 80 % of {self.n_reports:,} reports"
+        top = f"{self.n_for_80:,} of {n:,} ({self.n_for_80 / n:.0%}) hold 80% of {self.n_reports:,} reports"
         chance = "more concentrated than chance" if self.chance.p_value <= 0.05 else "no more than chance would give"
         return f"{self.type}: {top} within {self.within_m:g} m; {chance} (p = {self.chance.p_value:.3f})."
 

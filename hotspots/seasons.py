@@ -40,7 +40,7 @@ class DayNight:
 class DayEffect:
     """How many times the reports a day of one kind has, against days of the other kind.
 
-    ``ratio`` compares within the same strata of the calendar, with a 95 % interval that allows for days being more
+    ``ratio`` compares within the same strata of the calendar, with a 95% interval that allows for days being more
     unlike than a Poisson count; ``raw_ratio`` compares all days with all days. NaN where nothing can be compared.
     """
 
@@ -61,7 +61,7 @@ class DayEffect:
             return f"{self.what}: no two kinds of day to compare within the same part of the calendar."
         return (
             f"{self.what}: {self.ratio:.2f} times the reports of other days of the same month "
-            f"(95 % interval {self.low:.2f} to {self.high:.2f}; {self.n_days:,} against {self.n_other_days:,} days)."
+            f"(95% interval {self.low:.2f} to {self.high:.2f}; {self.n_days:,} against {self.n_other_days:,} days)."
         )
 
 
@@ -133,7 +133,7 @@ def calendar_months(totals: pd.Series) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Index ``month`` 1-12: ``n``, ``years``, ``per_day``, ``index``, ``low`` and ``high`` (95 %: exact for a Poisson
+        Index ``month`` 1-12: ``n``, ``years``, ``per_day``, ``index``, ``low`` and ``high`` (95%: exact for a Poisson
         count, widened by the square root of the dispersion between years if there are two or more).
 
     Raises
@@ -177,7 +177,7 @@ def _check_months(months: pd.DatetimeIndex, n: Floats) -> None:
 
 
 def _poisson_interval(count: Floats) -> tuple[Floats, Floats]:
-    """Return the exact 95 % interval of a Poisson mean (Garwood 1936, https://doi.org/10.1093/biomet/28.3-4.437)."""
+    """Return the exact 95% interval of a Poisson mean (Garwood 1936, https://doi.org/10.1093/biomet/28.3-4.437)."""
     low = np.where(count > 0, gammaincinv(np.maximum(count, 1), 0.025), 0.0)
     return low, np.asarray(gammaincinv(count + 1, 0.975))
 

@@ -168,8 +168,8 @@ def rota(times: pd.DataFrame, said: str) -> RenderableType:
         shown.add_column(title)
     for (hotspot_id, name), own in times.groupby(["hotspot_id", "name"], sort=True):
         days = (f"{own['start'].agg(which):%Y-%m-%d %H:%M}" for which in ("min", "max"))
-        shown.add_row(str(hotspot_id), Text(str(name)), str(len(own)), *days)
-    return Group(shown, Text(said))
+        shown.add_row(str(hotspot_id), _text(str(name)), str(len(own)), *days)
+    return Group(shown, _text(said))
 
 
 def backtest(found: Backtest, methods: Sequence[str]) -> RenderableType:

@@ -44,12 +44,12 @@ LABELS = {
 MEANINGS = {
     NEW: "statistically unusual in the last step and never before",
     CONSECUTIVE: "unusual in every one of the last steps in a row, and never before",
-    HISTORICAL: "unusual in at least 90 % of the steps, but not in the last",
-    INTENSIFYING: "unusual in at least 90 % of the steps including the last, and rising",
-    DIMINISHING: "unusual in at least 90 % of the steps including the last, and falling",
-    PERSISTENT: "unusual in at least 90 % of the steps including the last, neither rising nor falling",
-    OSCILLATING: "unusual in the last step, unusually quiet at some time before, unusual in under 90 %",
-    SPORADIC: "unusual in the last step, on and off before, never unusually quiet, unusual in under 90 %",
+    HISTORICAL: "unusual in at least 90% of the steps, but not in the last",
+    INTENSIFYING: "unusual in at least 90% of the steps including the last, and rising",
+    DIMINISHING: "unusual in at least 90% of the steps including the last, and falling",
+    PERSISTENT: "unusual in at least 90% of the steps including the last, neither rising nor falling",
+    OSCILLATING: "unusual in the last step, unusually quiet at some time before, unusual in under 90%",
+    SPORADIC: "unusual in the last step, on and off before, never unusually quiet, unusual in under 90%",
     INSUFFICIENT: "too few reports in and around it for the pattern to mean anything",
 }
 

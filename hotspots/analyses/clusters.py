@@ -46,7 +46,7 @@ def unusual(run: Run, _options: Options) -> Answer:
         method=(
             f"Getis-Ord Gi* over the cell and {rings} ring of neighbours (Ord & Getis 1995, "
             "https://doi.org/10.1111/j.1538-4632.1995.tb00912.x), p against ordinary neighbourhoods (negative "
-            f"binomial fitted below the busiest 1 %), false discovery rate {rate:.0%} (R4.3).",
+            f"binomial fitted below the busiest 1%), false discovery rate {rate:.0%} (R4.3).",
             "The normal p-value of Gi* is not used: on counts this small it calls noise a cluster too often.",
         ),
     )  # fmt: skip

@@ -133,8 +133,9 @@ def _cells_answer(
     top = table.iloc[0]
     both = int((table["count_rank"].head(10) <= 10).sum())
     of_class, classes = shaded(density.loc[density > density.max() / 1000], unit=PER_KM2_YEAR)
+    thickest = float(f"{top['density']:.2g}")  # a smoothed peak: two figures claim enough
     sentences = (
-        f"Reports lie thickest around {top['place']}: {top['density']:,.0f} {PER_KM2_YEAR}.",
+        f"Reports lie thickest around {top['place']}: about {thickest:,.0f} {PER_KM2_YEAR}.",
         f"Of the ten cells of highest density, {both} are also among the ten with most reports; the count decides the "
         "list, the density is the picture beside it.",
     )
@@ -176,7 +177,7 @@ def bandwidth(run: Run, _options: Options) -> Answer:
         f"{by_hold_out.value_m:.0f} m; the likelihood is highest at {by_likelihood.value_m:.0f} m.",
         f"The rule of thumb gives {by_rule.value_m:,.0f} m: made for one round cloud of points, it is too wide for a "
         "town.",
-        "Bandwidths within 1 % of the best accuracy count as equal, and the narrowest of them is taken.",
+        "Bandwidths within 1% of the best accuracy count as equal, and the narrowest of them is taken.",
     )
     line = Line("accuracy on the last months (times the average place)", table["accuracy"].to_numpy(dtype=float))
     return Answer(

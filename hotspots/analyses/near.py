@@ -38,7 +38,7 @@ def knox(run: Run, options: Options) -> Answer:
             f"place on one day: {found.same_place_same_day:,}, often one event recorded twice; they are in the row of "
             "the same place, not in the headline.",
             f"{int(wide['is_unusual'].sum())} of {len(wide)} bands of distance and time hold more pairs than chance "
-            "(5 % false discovery rate).",
+            "(5% false discovery rate).",
             "Places that came into use or fell out of it during these months look like near repeats too.",
             *found.notes,
             *facts.left_out(run),
@@ -77,7 +77,7 @@ def chains(run: Run, options: Options) -> Answer:
             f"{chained:,} of {found.n_events:,} events hang together in {len(table):,} chains (each within the nearest "
             f"band of another); the longest has {int(table['n_events'].max()):,} events.",
             f"Events followed by more events nearby than chance gives: {int(events['is_unusual'].sum()):,} (local "
-            "test, 5 % false discovery rate).",
+            "test, 5% false discovery rate).",
             "A chain says that events lie close in place and time, not that one caused the next.",
         ),
         table=table,

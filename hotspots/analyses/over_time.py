@@ -184,7 +184,7 @@ def months_of_year(run: Run, options: Options) -> Answer:
             f"reports of an average day, {quiet['name']} the quietest with {quiet['index']:.2f}.",
             f"From {years} year{'s' if years > 1 else ''} of twelve months, {int(table['n'].sum()):,} reports.{once}",
             f"{int(((table['low'] > 1) | (table['high'] < 1)).sum())} of 12 months differ from the average beyond "
-            "their 95 % interval.",
+            "their 95% interval.",
         ),
         table=table,
         picture=Ranges(
@@ -193,6 +193,6 @@ def months_of_year(run: Run, options: Options) -> Answer:
         ),
         method=(
             "Index of the calendar month over blocks of twelve months, per day, so that a trend from year to year "
-            "stays out; 95 % interval exact for a Poisson count, widened where years differ more than that.",
+            "stays out; 95% interval exact for a Poisson count, widened where years differ more than that.",
         ),
     )  # fmt: skip

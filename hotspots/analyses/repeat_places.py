@@ -165,7 +165,7 @@ def concentrated(run: Run, options: Options) -> Answer:
     verdict = "more than chance explains" if found.p_value <= 0.05 else "no more than chance explains"
     return Answer(
         sentences=(
-            f"The busiest 20 % of {len(counts):,} places with a report hold {found.held_share:.0%} of "
+            f"The busiest 20% of {len(counts):,} places with a report hold {found.held_share:.0%} of "
             f"{int(counts.sum()):,} reports; the same reports thrown at random on the same places would give "
             f"{found.chance_share:.0%} at most in 19 of 20 cases: {verdict} (p = {found.p_value:.3f}).",
             f"Gini coefficient {found.gini:.2f}, corrected for small counts (0 = as even as whole reports can be).",
@@ -307,7 +307,7 @@ def outcome(run: Run, options: Options) -> Answer:
         table=table,
         picture=Lines(
             tuple(f"{month:%b %y}" for month in found.index),
-            (Line("share of reports that are repeats, with 95 % interval", 100 * shown.to_numpy(dtype=float), *band),),
+            (Line("share of reports that are repeats, with 95% interval", 100 * shown.to_numpy(dtype=float), *band),),
             "month", "%",
         ) if keep.any() else None,
         method=(

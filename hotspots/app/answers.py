@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
@@ -24,6 +25,7 @@ from hotspots.results import Run
 MOST_ROWS = 200
 """Rows of a table on a page; the file holds all."""
 
+P_VALUES = ("p_value", "gi_p", "p_even", "p_ordinary", "trend_p")
 WHOLE_AREA = "The whole area"
 IN_DEPTH = ("week", "seasons", "kinds", "changes", "repeat-score", "repeat-clocks", "repeat-course")
 """What one hotspot is asked first on the Hotspots page."""
@@ -83,9 +85,12 @@ def show_table(table: pd.DataFrame, *, alt: str) -> None:
     shown = table[kept].head(MOST_ROWS).copy()
     columns = {}
     for name in kept:
-        if name in SHARES:
-            shown[name] = widgets.percent(shown[name])
-            columns[HEADINGS[name]] = widgets.PERCENT
+        if name in SHARES or (name in ("low", "high") and "share" in kept):
+            shown[name] = 100 * shown[name]
+            is_small = shown[name].between(0, 0.5, inclusive="neither").any()
+            columns[HEADINGS[name]] = st.column_config.NumberColumn(format="%.1f%%" if is_small else "%.0f%%")
+        elif name in P_VALUES:
+            shown[name] = shown[name].map(_p_value)
         elif pd.api.types.is_bool_dtype(shown[name]):
             shown[name] = shown[name].map({True: "yes", False: ""})
         elif pd.api.types.is_float_dtype(shown[name]):
@@ -104,9 +109,14 @@ def _is_wordy(table: pd.DataFrame, name: str) -> bool:
     return not pd.api.types.is_numeric_dtype(values) and name != "place" and values.astype(str).str.len().max() > 24
 
 
+def _p_value(value: float) -> str:
+    """Return a p-value as people write it: never nought, and nothing where there is none."""
+    if np.isnan(value):
+        return ""
+    return "under 0.001" if value < 0.001 else f"{value:.3f}"
+
+
 def _decimals(name: str) -> str:
-    if name in ("p_value", "gi_p", "p_even", "p_ordinary", "trend_p"):
-        return "%.3f"
     return "%.0f" if name in ("bandwidth_m", "density", "n_reporters_6m") else "%.2f"
 
 

@@ -16,7 +16,6 @@ from hotspots.app.data import Dataset
 from hotspots.app.design import Pilot
 from hotspots.evaluate import Evaluation
 from hotspots.evaluate.assignment import KINDS
-from hotspots.report.tables import safe_text
 from hotspots.report.words import tidy
 from hotspots.results import Run
 
@@ -191,16 +190,6 @@ def show_result(dataset: Dataset, run: Run, pilot: Pilot) -> None:
             "months on the Data page and evaluate here, or upload the frozen design with its files."
         )
         return
-    try:
-        rows = randomise(run.hotspots, kind, start=start, months=months, random_state=run.config.seed)
-    except DataError as error:
-        st.error(words.plain(error))
-        return
-    st.caption(f"Seed {run.config.seed}: the same list whenever it is drawn again.")
-    st.dataframe(rows[["hotspot_id", "name", "pair", "first_day", "last_day", "arm"]], hide_index=True, height=240)
-    widgets.downloads(
-        {"assignment.csv": rows.map(safe_text).to_csv(index=False, date_format="%Y-%m-%d").encode()}, stem="lot"
-    )
     left, right = st.columns(2)
     visits = left.file_uploader("Visit log, if there is one", type=["csv", "xlsx"], key="visits")
     survey = right.file_uploader("Survey totals, if there are any", type=["csv", "xlsx"], key="survey")

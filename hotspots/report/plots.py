@@ -133,7 +133,8 @@ def draw_bars(picture: Bars) -> Drawn:
             f'stroke="{palette.INK}" stroke-width="0.6"/>'
         )
         mark = axis.at(picture.marks[row]) if picture.marks else end
-        marks.append(svg.text(max(end, mark) + 5, y + 3.6, _number(value), SIZE, palette.INK, anchor="start"))
+        beside = end if end + 6 * len(_number(value)) + 8 < mark else max(end, mark)
+        marks.append(svg.text(beside + 5, y + 3.6, _number(value), SIZE, palette.INK, anchor="start"))
         if picture.marks:
             marks.append(svg.line((mark, y - 9), (mark, y + 9), "#FFF", 4.4))
             marks.append(svg.line((mark, y - 9), (mark, y + 9), palette.INK, 2.6))
