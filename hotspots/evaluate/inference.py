@@ -98,6 +98,7 @@ def _as_effect(found: MethodResult, panel: Panel) -> Effect | None:
         v_random=math.nan,
         v_cluster=math.nan,
         v_quasi=math.nan,
+        v_shrunk=math.nan,
         df=0,
         confidence=0.95,
         p_value=p_value,

@@ -24,16 +24,17 @@ def pilots(n_treated=5, n_controls=20):
 
 
 def by_the_book(t0, t1, c0, c1):
-    """The formulas of the design note, unit by unit, without any shared code."""
+    """The formulas of `estimate`, unit by unit, without any shared code: d, the four variances, V_shrunk, df, SE."""
     d = math.log(sum(t1) / sum(t0)) - math.log(sum(c1) / sum(c0))
-    poisson = 1 / sum(t0) + 1 / sum(t1) + 1 / sum(c0) + 1 / sum(c1)
-    above = below = shares = cluster = chi = 0.0
+    above = below = chi = 0.0
     reporting = 0
+    groups = []
     for before, after in ((t0, t1), (c0, c1)):
         total = sum(before) + sum(after)
         q = sum(after) / total
         v = [(a + b) * q * (1 - q) for a, b in zip(before, after, strict=True)]
         r = [b - (a + b) * q for a, b in zip(before, after, strict=True)]
+        shares = 0.0
         for a, b, vi, ri in zip(before, after, v, r, strict=True):
             above += ri**2 - vi * (1 - (a + b) / total)
             below += vi**2
@@ -41,39 +42,61 @@ def by_the_book(t0, t1, c0, c1):
             if vi > 0:
                 chi += ri**2 / vi
                 reporting += 1
-        cluster += len(v) / (len(v) - 1) * sum((ri / sum(v)) ** 2 for ri in r)
-    random = poisson + max(0.0, above / below) * shares
-    quasi = poisson * max(1.0, chi / max(reporting - 2, 1))
-    return d, poisson, random, cluster, quasi
+        own = len(v) / (len(v) - 1) * sum((ri / sum(v)) ** 2 for ri in r)
+        groups.append((1 / sum(before) + 1 / sum(after), shares, own, len(v)))
+    tau2, phi = max(0.0, above / below), max(1.0, chi / max(reporting - 2, 1))
+    poisson, random, cluster = (sum(p for p, *_ in groups), sum(p + tau2 * s for p, s, *_ in groups),
+                                sum(own for *_, own, _ in groups))  # fmt: skip
+    parts = [(3 * max(p + tau2 * s, phi * p) + (n - 1) * own) / (n + 2) for p, s, own, n in groups]
+    df = sum(parts) ** 2 / sum(part**2 / (n + 2) for part, (*_, n) in zip(parts, groups, strict=True))
+    shrunk, largest = sum(parts), max(random, cluster, phi * poisson)
+    error = math.sqrt(shrunk + (1 - 1 / phi) * max(0.0, largest - shrunk))
+    return d, poisson, random, cluster, phi * poisson, shrunk, df, error
 
 
 @given(pilots())
 def test_every_variance_equals_the_formula_written_out_unit_by_unit(pilot):
     effect = estimate(*pilot)
-    d, poisson, random, cluster, quasi = by_the_book(*pilot)
+    d, poisson, random, cluster, quasi, shrunk, df, error = by_the_book(*pilot)
     assert effect.log_effect == pytest.approx(d, abs=1e-12)
     assert effect.v_poisson == pytest.approx(poisson, rel=1e-12)
     assert effect.v_random == pytest.approx(random, rel=1e-9)
     assert effect.v_cluster == pytest.approx(cluster, rel=1e-9, abs=1e-12)
     assert effect.v_quasi == pytest.approx(quasi, rel=1e-9)
-    assert effect.standard_error == pytest.approx(math.sqrt(max(random, cluster, quasi)), rel=1e-9)
+    assert effect.v_shrunk == pytest.approx(shrunk, rel=1e-9)
+    assert effect.df == pytest.approx(df, rel=1e-6)
+    assert effect.standard_error == pytest.approx(error, rel=1e-9)
+    assert effect.high_pct == pytest.approx(100 * math.expm1(d + stats.t.ppf(0.975, df) * error), rel=1e-6, abs=1e-6)
 
 
-def test_identical_places_leave_the_poisson_variance_alone():
-    # Five places fall from 40 to 20, twenty stay at 10: the effect is -50 % and nothing varies between places.
+def test_identical_places_leave_three_places_worth_of_poisson_variance():
+    # Five places fall from 40 to 20, twenty stay at 10: the effect is -50 % and nothing varies between places. The
+    # groups' own variances are 0 on 4 and 19 degrees of freedom; the model's are 1/200 + 1/100 and 1/200 + 1/200.
     effect = estimate([40] * 5, [20] * 5, [10] * 20, [10] * 20)
-    error = math.sqrt(1 / 200 + 1 / 100 + 1 / 200 + 1 / 200)
-    reach = stats.t.ppf(0.975, 23) * error
+    treated, controls = 3 / 7 * 0.015, 3 / 22 * 0.01
+    df = (treated + controls) ** 2 / (treated**2 / 7 + controls**2 / 22)
+    error = math.sqrt(treated + controls)
+    reach = stats.t.ppf(0.975, df) * error
     assert effect.effect_pct == pytest.approx(-50)
+    assert effect.v_quasi == effect.v_random == effect.v_poisson == pytest.approx(0.025)
     assert effect.standard_error == pytest.approx(error)
     assert (effect.low_pct, effect.high_pct) == pytest.approx(
         (100 * (0.5 * math.exp(-reach) - 1), 100 * (0.5 * math.exp(reach) - 1))
     )
     assert effect.prevented == pytest.approx(100)
     assert effect.expected_after == pytest.approx(200)
-    assert effect.df == 23
+    assert effect.df == pytest.approx(df)
     assert effect.is_reduction
     assert not effect.is_increase
+
+
+def test_places_that_vary_much_take_nearly_the_largest_variance():
+    rng = np.random.default_rng(5)
+    after = rng.poisson(100 * rng.gamma(2, 1 / 2, 40))
+    effect = estimate([200] * 10, after[:10], [200] * 30, after[10:])
+    largest = max(effect.v_random, effect.v_cluster, effect.v_quasi)
+    assert effect.v_quasi > 10 * effect.v_poisson
+    assert effect.standard_error**2 == pytest.approx(max(largest, effect.v_shrunk), rel=0.1)
 
 
 @given(pilots())
@@ -188,8 +211,8 @@ def test_rerandomisation_of_few_places_equals_trying_every_choice():
 
     def statistic(chosen):
         drawn = np.isin(np.arange(7), chosen)
-        d, _, random, cluster, quasi = by_the_book(before[drawn], after[drawn], before[~drawn], after[~drawn])
-        return abs(d) / math.sqrt(max(random, cluster, quasi))
+        d, *_, error = by_the_book(before[drawn], after[drawn], before[~drawn], after[~drawn])
+        return abs(d) / error
 
     every = [statistic(chosen) for chosen in combinations(range(7), 2)]
     exact = np.mean(np.array(every) >= statistic((0, 1)) - 1e-12)

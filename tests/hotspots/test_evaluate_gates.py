@@ -99,7 +99,7 @@ def test_the_same_seed_gives_the_same_detectable_fall():
 
 
 def test_a_fall_of_the_printed_size_is_found_far_more_often_than_not():
-    """On places that vary like real hotspots; under four in five, as the interval takes the widest variance."""
+    """On places that vary like real hotspots."""
     rng = np.random.default_rng(11)
     found, printed = [], []
     for _ in range(300):
@@ -113,4 +113,4 @@ def test_a_fall_of_the_printed_size_is_found_far_more_often_than_not():
         )
         found.append(effect.is_reduction)
         printed.append(mde.mde_pct)
-    assert 0.6 <= np.mean(found) <= 0.92, (np.mean(found), np.median(printed))
+    assert 0.7 <= np.mean(found) <= 0.92, (np.mean(found), np.median(printed))

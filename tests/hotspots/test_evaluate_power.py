@@ -102,11 +102,9 @@ def _split(places, start, n_after, is_treated, fall, rng):
 
 @pytest.mark.slow
 def test_five_hundred_fake_pilots_on_the_sample_city_are_judged_as_often_as_they_should_be(places):
-    """At most 7 % claims where nothing happened, 93 % coverage or more, and 70-90 % power at the printed fall.
+    """Where nothing happened 3-7 % claims and 93-97.5 % coverage, and 70-90 % power at the printed fall.
 
-    The sample city's places vary little beyond Poisson (a place variance of 0.006, against 0.13 on real counts), and
-    the largest of three variances is then wider than it need be: over thousands of such pilots 2-3 % claims and 97-98 %
-    coverage. On real counts it is 5.7 % and 94 %.
+    The sample city's places vary no more than Poisson counts, so this is the quiet end of `test_evaluate_worlds`.
     """
     rng = np.random.default_rng(11)
     claims, held, found = [], [], []
@@ -120,8 +118,8 @@ def test_five_hundred_fake_pilots_on_the_sample_city_are_judged_as_often_as_they
             places[is_treated, :start], places[~is_treated, :start], months_after=n_after, random_state=number
         )
         found.append(_split(places, start, n_after, is_treated, mde.mde_pct / 100, rng).is_reduction)
-    assert 0.01 <= np.mean(claims) <= 0.07
-    assert 0.93 <= np.mean(held) <= 0.985
+    assert 0.03 <= np.mean(claims) <= 0.07
+    assert 0.93 <= np.mean(held) <= 0.975
     assert 0.70 <= np.mean(found) <= 0.90
 
 

@@ -39,10 +39,10 @@ _DID = "d = log(T1 / T0) - log(C1 / C0): Poisson regression with place and month
 DEFAULT = About(
     "long_max",
     LONG_MAX,
-    f"{_DID}; SE^2 = max(random effects, cluster-robust, quasi-Poisson)",
+    f"{_DID}; SE^2 from shrunk group variances to max(random effects, cluster-robust, quasi-Poisson), by I squared",
     "design/evaluation.md; DerSimonian & Laird (1986), doi:10.1016/0197-2456(86)90046-2",
     ASSUMPTIONS,
-    "t, largest of three variances",
+    "t, variance as large as places vary",
     LONG_MAX_FALSE_POSITIVES_PCT,
     REAL_COUNTS,
 )
@@ -110,7 +110,7 @@ def did_cluster(panel: Panel) -> MethodResult:
     if effect.v_cluster <= 0:
         return refused(CLUSTER, "Every place changed by exactly the same percentage; places show no variation to use.")
     return log_interval(CLUSTER, effect.log_effect, math.sqrt(effect.v_cluster), treated_after=effect.treated_after,
-                        df=effect.df)  # fmt: skip
+                        df=len(panel.treated) + len(panel.controls) - 2)  # fmt: skip
 
 
 def did_wild(panel: Panel, *, random_state: int, draws: int = _DRAWS) -> MethodResult:

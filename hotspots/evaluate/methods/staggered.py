@@ -31,7 +31,7 @@ STEPS = About(
     "d_s = log(T_s / T_before) - log(C_s / C_before): each step against the months just before it",
     "design/evaluation.md, long_max on the months of each step",
     (*ASSUMPTIONS, "What an earlier step did goes on unchanged when the next begins."),
-    "t, largest of three variances",
+    "t, variance as large as places vary",
 )
 
 
