@@ -8,9 +8,20 @@ from scipy import stats
 
 from hotspots.evaluate.methods import METHODS
 from hotspots.evaluate.methods.events import pre_trend
+from hotspots.evaluate.methods.registry import _WITH_CHANCE
 from hotspots.evaluate.methods.rotation import rotation_effect
 
 SIMULATIONS = {"permutation": 600, "synthetic_control": 500, "sdid": 400, "calibrated": 500}
+
+TESTED_APART = {
+    "rotation": "turns are drawn again: test_the_p_value_of_turns_is_uniform_where_turns_do_nothing",
+    "event_study": "its trend before: test_the_trend_before_is_called_unusual_in_three_to_seven_percent",
+    "did_wild": "a bootstrap of signs, exact for no null",
+}
+
+
+def test_no_method_that_draws_is_forgotten_below():
+    assert set(SIMULATIONS) | set(TESTED_APART) == set(_WITH_CHANCE)
 
 
 def rejections(p_values):
