@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from geodata.area import StudyArea, read_area
     from geodata.quality import QualityReport, screen
     from geodata.sample import make_city, write_city
-    from geodata.sources import Intake, read
+    from geodata.sources import Intake
     from geodata.sources.streets import read_streets
+    from geodata.store import load, read, save
 
 __all__ = [
     "DataError",
@@ -26,10 +27,12 @@ __all__ = [
     "QualityReport",
     "SourceError",
     "StudyArea",
+    "load",
     "make_city",
     "read",
     "read_area",
     "read_streets",
+    "save",
     "screen",
     "write_city",
 ]
@@ -38,10 +41,12 @@ _HOME = {
     "Intake": "geodata.sources",
     "QualityReport": "geodata.quality",
     "StudyArea": "geodata.area",
+    "load": "geodata.store",
     "make_city": "geodata.sample",
-    "read": "geodata.sources",
+    "read": "geodata.store",
     "read_area": "geodata.area",
     "read_streets": "geodata.sources.streets",
+    "save": "geodata.store",
     "screen": "geodata.quality",
     "write_city": "geodata.sample",
 }

@@ -1,12 +1,13 @@
-"""Records kept as Parquet under the fingerprint of their content."""
+"""Records kept as Parquet under the fingerprint of their content, and read from there in an instant."""
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import fields
 from hashlib import sha256
@@ -19,10 +20,12 @@ import polars.selectors as cs
 
 from geodata.errors import SourceError
 from geodata.schema import RECORDS, check
+from geodata.sources import read as read_files
 from geodata.sources.intake import Intake
 
 _UNFINISHED = ".writing-"
 _ABANDONED_AFTER_S = 3600
+_NAME = re.compile(r"[0-9a-f]{64}")
 
 
 def fingerprint(records: pd.DataFrame) -> str:
@@ -82,6 +85,39 @@ def load(name: str, folder: str | Path) -> Intake:
         raise SourceError(f"The stored records {name} are damaged ({error}); read the files again.") from error
     said |= {"files": tuple(said["files"]), "notes": tuple(said["notes"])}
     return Intake(records=check(records, RECORDS), **said)
+
+
+def read(
+    paths: str | Path | Sequence[str | Path],
+    *,
+    mapping: Mapping[str, str] | None = None,
+    timezone: str = "Europe/London",
+    profile: str | Path | None = None,
+    outcomes: bool = False,
+) -> Intake:
+    """Read incidents from files as `geodata.sources.read` does, or records that `save` kept, given by their file.
+
+    Raises
+    ------
+    SourceError
+        As `geodata.sources.read` and `load`; and if kept records are mixed with other files or with a mapping, which
+        come too late for records that were already read.
+    """
+    given = [Path(paths)] if isinstance(paths, str | Path) else [Path(path) for path in paths]
+    kept = [path for path in given if _is_kept(path)]
+    if not kept:
+        return read_files(given, mapping=mapping, timezone=timezone, profile=profile, outcomes=outcomes)
+    if len(given) > 1 or mapping or profile is not None or outcomes:
+        raise SourceError(
+            f"{kept[0].name} holds records that are already read and put together; give it alone, without columns or a "
+            "profile, or give the files it was made from."
+        )
+    return load(kept[0].stem, kept[0].parent)
+
+
+def _is_kept(path: Path) -> bool:
+    """Return whether a path is one that `save` writes."""
+    return path.suffix == ".parquet" and bool(_NAME.fullmatch(path.stem)) and path.with_suffix(".json").is_file()
 
 
 def _bytes_of(column: pl.Series) -> Iterator[bytes]:

@@ -24,9 +24,9 @@ from geodata.nsir import report_types
 from geodata.quality import Gate
 from geodata.sample import make_city, write_city
 from geodata.schema import ASB
-from geodata.sources import Intake, describe_matching, read, save_profile
+from geodata.sources import Intake, describe_matching, save_profile
 from geodata.sources.streets import read_streets
-from geodata.store import fingerprint
+from geodata.store import fingerprint, read
 from hotspots import pipeline
 from hotspots.analyses import Analysis, Options, analyse
 from hotspots.cameras import read_cameras

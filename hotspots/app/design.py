@@ -16,7 +16,7 @@ from geodata.area import read_area
 from geodata.errors import DesignError
 from geodata.period import parse_month
 from geodata.schema import ASB
-from geodata.sources import read
+from geodata.store import read
 from hotspots.app.data import Dataset, Upload, write
 from hotspots.evaluate import (
     Evaluation,

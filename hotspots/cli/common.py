@@ -52,8 +52,8 @@ class Records:
 
     def read(self) -> Intake:
         """Read them."""
-        from geodata.sources import read
         from geodata.sources.database import read_database
+        from geodata.store import read
 
         pairs = [pair.partition("=") for pair in self.mapping or []]
         if any(not field or not column for field, _, column in pairs):

@@ -66,6 +66,10 @@ def check(
     save_profile: Annotated[
         Path | None, typer.Option("--save-profile", help="Keep what was matched to what, for --profile next time.")
     ] = None,
+    keep: Annotated[
+        Path | None,
+        typer.Option(help="Folder for the records as read: one file, which reads in an instant as PATH next time."),
+    ] = None,
     lsoa: Lsoa = None,
     database: Database = None,
     query: Query = None,
@@ -73,6 +77,7 @@ def check(
     """Report how good the data are; exit code 1 when the gate is red."""
     from geodata.area import read_area
     from geodata.sources.profiles import save_profile as write_profile
+    from geodata.store import save
     from hotspots import terminal
     from hotspots.files import write_files
     from hotspots.gate import take_through_gate
@@ -85,6 +90,8 @@ def check(
     terminal.console().print(terminal.matching(intake))
     if save_profile is not None:
         write_profile(intake, save_profile)
+    if keep is not None:
+        terminal.console().print(terminal.written({"kept": save(intake, keep)}))
     if json_file is not None:
         write_files(json_file.parent, {json_file.name: json.dumps(asdict(report), indent=2).encode()})
     if report.is_red:

@@ -121,3 +121,17 @@ def test_what_a_killed_process_left_is_swept_and_what_is_being_written_stays(tmp
     save(intake_of(empty_records()), tmp_path)
     assert not abandoned.exists()
     assert young.exists()
+
+
+def test_kept_records_are_read_by_their_file_alone(tmp_path: Path, street_csv: Write) -> None:
+    file = street_csv([street_line(), street_line("f" * 64, longitude="")], "2024-01-x-street.csv")
+    made = store.read(file)
+    kept = save(made, tmp_path / "kept")
+    again = store.read([kept])
+    pd.testing.assert_frame_equal(again.records, made.records)
+    assert [getattr(again, item.name) for item in fields(again) if item.name != "records"] == [
+        getattr(made, item.name) for item in fields(made) if item.name != "records"
+    ]
+    for too_much in ({"paths": [kept, file]}, {"paths": kept, "mapping": {"category": "Crime type"}}):
+        with pytest.raises(SourceError, match="already read and put together; give it alone"):
+            store.read(**too_much)

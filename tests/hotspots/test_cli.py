@@ -206,6 +206,21 @@ COLUMNS = {
 }  # fmt: skip
 
 
+def test_kept_records_give_the_same_report_as_their_files(
+    area: Path, tmp_path: Path, hotspots: Callable[..., Outcome]
+) -> None:
+    rows = "".join(row(-2.12, 52.58, month=f"2023-{month:02d}") for month in range(1, 13) for _ in range(9))
+    file = text_file(HEADER + rows)(tmp_path)
+    hotspots("check", file, "--area", area, "--json", tmp_path / "files.json", "--keep", tmp_path / "kept")
+    (kept,) = (tmp_path / "kept").glob("*.parquet")
+    code, out, _ = hotspots("check", kept, "--area", area, "--json", tmp_path / "kept.json")
+    assert "108" in out
+    assert (tmp_path / "kept.json").read_bytes() == (tmp_path / "files.json").read_bytes()
+    code, _, error = hotspots("check", kept, file, "--area", area)
+    assert code == 1
+    assert "give it alone" in error
+
+
 def test_a_saved_profile_reads_the_next_extract_without_any_mapping(
     area: Path, tmp_path: Path, hotspots: Callable[..., Outcome]
 ) -> None:
