@@ -11,6 +11,7 @@ from scipy import stats
 from hotspots.evaluate.estimators import Effect
 
 REAL_COUNTS = "thousands of fake pilots on real ASB counts where nothing happened (design/evaluation.md)"
+FAKE_PILOTS = "526 fake pilots on real ASB counts of Luton and Bedford where nothing happened (shared checks)"
 TWO_CITIES = "443 fake pilots on real ASB counts of Luton and Bedford where nothing happened (shared checks)"
 CONFIDENCE = 0.95
 
