@@ -25,7 +25,11 @@ class Mixing:
 
     def likely(self, counts: ArrayLike) -> Floats:
         """Return how likely each rate is for a place with each count, shape (counts, rates); rows add up to 1."""
-        weight = _likelihood(np.atleast_1d(np.asarray(counts, dtype=float)), self.rate) * self.share
+        y = np.atleast_1d(np.asarray(counts, dtype=float))
+        has = self.share > 0
+        log = np.log(self.share[has]) + y[:, None] * np.log(self.rate[has]) - self.rate[has]
+        weight = np.zeros((len(y), len(self.rate)))
+        weight[:, has] = np.exp(log - log.max(axis=1, keepdims=True))  # in logs: a count may be far from every rate
         return np.asarray(weight / weight.sum(axis=1, keepdims=True))
 
     def expected(self, counts: ArrayLike) -> Floats:

@@ -41,3 +41,9 @@ def test_likelihoods_of_rates_add_up_to_one_and_shares_too() -> None:
 def test_counts_that_are_none_are_refused(counts: list[float]) -> None:
     with pytest.raises(DataError, match="at least one count"):
         fit_mixing(counts)
+
+
+def test_a_count_far_from_every_rate_is_still_given_one() -> None:
+    mixing = fit_mixing([824])  # one place has all reports; what of a place with none?
+    assert mixing.likely([0, 824]).sum(axis=1) == pytest.approx([1, 1])
+    assert mixing.expected(0)[0] < mixing.expected(824)[0] == pytest.approx(824, rel=0.1)
