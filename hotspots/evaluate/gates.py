@@ -46,7 +46,7 @@ def check_gates(
     n_controls : int
         Comparison places of the same ranking.
     mde_pct : float or None
-        `power.detectable_fall`; None closes its gate.
+        ``at_best_pct`` of `power.detectable_fall`; None closes its gate.
     at_a_time : int, optional
         Places treated in one month, where places take turns: they are then compared with themselves.
     """
@@ -84,7 +84,7 @@ def check_gates(
         GateResult(
             "detectable fall",
             mde_pct is not None and mde_pct <= MAX_MDE_PCT,
-            f"The smallest fall this design could detect {mde}; it must not exceed {MAX_MDE_PCT:g} %.",
+            f"The smallest fall this design could detect, at best, {mde}; it must not exceed {MAX_MDE_PCT:g} %.",
         ),
         GateResult(
             "months before",

@@ -189,7 +189,7 @@ def _gates(
         len(panel.controls),
         months_before=len(window.history),
         months_after=len(window.after),
-        mde_pct=mde.mde_pct if mde else None,
+        mde_pct=mde.at_best_pct if mde else None,
         at_a_time=turns,
     )
     if design.form == "pairs":

@@ -158,8 +158,10 @@ def rotation_fall(history: ArrayLike, *, months_after: int, random_state: int) -
     if min(counts.shape) < _MIN_SHAPE or counts.sum() <= 0:
         return None
     power = rotation_power(counts, FALLS, random_state=random_state)
+    found = 100 * smallest_found(power)
     return DetectableFall(
-        mde_pct=100 * smallest_found(power),
+        mde_pct=found,
+        at_best_pct=found,
         standard_error=math.nan,
         place_variance=math.nan,
         design_effect=math.nan,

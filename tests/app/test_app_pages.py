@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from hotspots.app import data, words
+from hotspots.app import data, reading, words
 from hotspots.report import run_files
 
 PAGES = ("data", "hotspots", "patrols_and_cameras", "evaluate")
@@ -219,22 +219,22 @@ class File:
 
 def test_an_upload_named_like_a_path_stays_in_its_folder(tmp_path):
     folder = tmp_path / "inside"
-    written = data._write([File("../../evil.csv", b"1"), File("a\\evil.csv", b"2")], folder)
+    written = data.write([File("../../evil.csv", b"1"), File("a\\evil.csv", b"2")], folder)
     assert [path.read_bytes() for path in written] == [b"1", b"2"]
     assert all(folder in path.parents for path in written)
 
 
 def test_of_a_shapefiles_parts_the_shp_is_opened():
     parts = [Path("area.dbf"), Path("area.shp"), Path("area.prj")]
-    assert data._main_file(parts) == Path("area.shp")
+    assert reading._main_file(parts) == Path("area.shp")
 
 
 def test_the_same_content_has_the_same_key_and_one_changed_row_another():
     one = data.sample()
     moved = one.intake.records.copy()
     moved.loc[moved.index[0], "longitude"] += 0.001
-    key = data._key(one.intake, one.area, one.streets, one.cameras)
-    other = data._key(type(one.intake)(**{**vars_of(one.intake), "records": moved}), one.area, one.streets, one.cameras)
+    key = data._key(one.intake, one.area, one.streets, one.cameras, "")
+    other = data._key(type(one.intake)(**{**vars_of(one.intake), "records": moved}), one.area, one.streets, one.cameras, "")
     assert key == one.key
     assert other != key
 

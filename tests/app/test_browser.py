@@ -176,7 +176,7 @@ def test_the_map_shows_hexagons_and_a_click_on_a_hotspot_shows_why_it_is_one(pag
     page.screenshot(path=str(tmp_path / "map before the click.png"))
     assert page.get_by_role("heading", name="Why this hotspot: 1.").count() == 1
 
-    map_frame(page).locator(".asb-rank", has_text="2").first.click(force=True)
+    map_frame(page).locator(".asb-rank", has_text="2").first.click()
     page.get_by_role("heading", name="Why this hotspot: 2.").wait_for()
     settle(page)
     page.screenshot(path=str(tmp_path / "after the click.png"), full_page=True)

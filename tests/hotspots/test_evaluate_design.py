@@ -240,7 +240,9 @@ def test_a_design_is_made_from_a_list_and_a_lot(folder):
         index=pd.Index(["H01", "H02"], name="hotspot_id"), crs=4326,
     )  # fmt: skip
     settings = {"name": 'Op "Quote"', "incidents": ["incidents.csv"], "area": "area.geojson", "start": "2023-08"}
-    lot = pd.DataFrame({"hotspot_id": ["H01", "H02"], "arm": ["control", "treated"]})
+    lot = pd.DataFrame(
+        {"hotspot_id": ["H01", "H02"], "name": ["First Road", "Second Road"], "arm": ["control", "treated"]}
+    ).assign(first_day="2023-08-01", last_day="2024-07-31")
     for name, content in design_files(listed, [], settings, assignment=lot).items():
         (folder / name).write_bytes(content)
     design = read_design(folder / "DESIGN.toml")
