@@ -71,9 +71,11 @@ def folium_map(run: Run, *, selected: str | None = None, framed: bool = True) ->
         that the same run gives the same page.
     """
     west, south, east, north = _view(run, selected)
+    # Within a page a map that takes the focus scrolls the page under the mouse, and the first click is lost.
     made = OfflineMap(
-        location=[(south + north) / 2, (west + east) / 2], zoom_start=12, tiles=None, max_zoom=19, zoom_snap=0.5
-    )
+        location=[(south + north) / 2, (west + east) / 2], zoom_start=12, tiles=None, max_zoom=19, zoom_snap=0.5,
+        keyboard=framed,
+    )  # fmt: skip
     made.options["maxZoom"] = 19
     figure: Any = made.get_root()
     style = _asset("maps.css") + ("" if framed else _UNFRAMED)
