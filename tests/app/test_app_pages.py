@@ -234,7 +234,8 @@ def test_the_same_content_has_the_same_key_and_one_changed_row_another():
     moved = one.intake.records.copy()
     moved.loc[moved.index[0], "longitude"] += 0.001
     key = data._key(one.intake, one.area, one.streets, one.cameras, "")
-    other = data._key(type(one.intake)(**{**vars_of(one.intake), "records": moved}), one.area, one.streets, one.cameras, "")
+    other_intake = type(one.intake)(**{**vars_of(one.intake), "records": moved})
+    other = data._key(other_intake, one.area, one.streets, one.cameras, "")
     assert key == one.key
     assert other != key
 
