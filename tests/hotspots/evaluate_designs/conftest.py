@@ -68,6 +68,12 @@ class Town:
         )
 
 
+def new(folder, *more):
+    """Return the command that writes a design for the list in a folder, with more options behind it."""
+    return ("design", "new", folder / "run", "--name", "Op Example", "--incidents", folder / "incidents.csv",
+            "--area", folder / "area.geojson", "--out", folder / "design", *more)  # fmt: skip
+
+
 @pytest.fixture(scope="session")
 def town():
     cells = tuple(h3cells.assign([lon], [lat], 10)[0] for lon, lat in SITES)

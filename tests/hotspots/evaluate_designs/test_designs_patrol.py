@@ -13,6 +13,8 @@ from hotspots.config import PatrolConfig, RunConfig
 from hotspots.evaluate import randomise, read_assignment
 from hotspots.patrols import assigned_plan, assigned_times
 
+from .conftest import new
+
 
 @pytest.fixture
 def planned(folder, town):
@@ -73,27 +75,9 @@ def test_the_controls_of_a_lot_are_never_planned_and_it_is_said(hotspots, folder
 
 
 def test_a_design_file_says_who_is_patrolled_and_from_when(hotspots, folder, planned):
-    made = (
-        "design",
-        "new",
-        folder / "run",
-        "--name",
-        "Op",
-        "--incidents",
-        folder / "incidents.csv",
-        "--area",
-        folder / "area.geojson",
-        "--start",
-        "2025-04",
-        "--treated",
-        5,
-        "--starts",
-        "H05=2025-05",
-        "--out",
-        folder,
-    )
+    made = new(folder, "--start", "2025-04", "--treated", 5, "--starts", "H05=2025-05")
     assert hotspots(*made)[0] == 0
-    assert patrol(hotspots, folder, "--assignment", folder / "DESIGN.toml", "--first-monday", "2025-04-07",
+    assert patrol(hotspots, folder, "--assignment", folder / "design" / "DESIGN.toml", "--first-monday", "2025-04-07",
                   "--weeks", 8)[0] == 0  # fmt: skip
     times = pd.read_csv(folder / "rota" / "visit_times.csv", parse_dates=["start"])
     first = times.groupby("hotspot_id")["start"].min()

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 import shapely
 
-from .conftest import MONTHS, START
+from .conftest import MONTHS, START, new
 
 AFTER = MONTHS >= START
 TREATED = 8
@@ -27,9 +27,7 @@ def made(hotspots, folder, reports):
     """Write a design (8 treated places unless said otherwise) and its incidents; return its file."""
 
     def make(*more, text="", treated=TREATED, frame=None):
-        assert hotspots("design", "new", folder / "run", "--name", "Op", "--incidents", folder / "incidents.csv",
-                        "--area", folder / "area.geojson", "--start", "2023-01", "--treated", treated,
-                        "--out", folder / "design", *more)[0] == 0  # fmt: skip
+        assert hotspots(*new(folder, "--start", "2023-01", "--treated", treated, *more))[0] == 0
         (reports if frame is None else frame).to_csv(folder / "incidents.csv", index=False)
         file = folder / "design" / "DESIGN.toml"
         file.write_text(text + file.read_text())
@@ -69,25 +67,9 @@ def own(folder, names, shapes):
     return "--controls", folder / "mine.geojson"
 
 
-def test_a_comparison_place_that_is_treated_or_overlaps_one(hotspots, made, refused, folder, town):
-    new = (
-        "design",
-        "new",
-        folder / "run",
-        "--name",
-        "Op",
-        "--incidents",
-        folder / "incidents.csv",
-        "--area",
-        folder / "area.geojson",
-        "--start",
-        "2023-01",
-        "--treated",
-        TREATED,
-        "--out",
-        folder / "design",
-    )
-    both = refused(*new, *own(folder, town.names[5:30], list(town.polygons[5:30])))
+def test_a_comparison_place_that_is_treated_or_overlaps_one(made, refused, folder, town):
+    mine = own(folder, town.names[5:30], list(town.polygons[5:30]))
+    both = refused(*new(folder, "--start", "2023-01", "--treated", TREATED, *mine))
     assert "Street 6, Street 7, Street 8 is both treated and a comparison place" in both
     file = made(*own(folder, ["Mine", *town.names[10:35]], [town.polygons[3], *town.polygons[10:35]]))
     assert "'Street 4' and 'Mine' of the design overlap" in refused("evaluate", file, "--out", folder / "result")
@@ -244,26 +226,22 @@ def drawn(hotspots, folder, kind="rotation", treated=6):
 def test_a_malformed_list_of_turns(hotspots, refused, folder, change, why):
     lot = drawn(hotspots, folder)
     change(pd.read_csv(lot)).to_csv(lot, index=False)
-    assert why in refused("design", "new", folder / "run", "--name", "Op", "--incidents", folder / "incidents.csv",
-                          "--area", folder / "area.geojson", "--assignment", lot, "--out", folder)  # fmt: skip
+    assert why in refused(*new(folder, "--assignment", lot))
 
 
 def test_a_pair_that_is_none_and_a_list_of_another_run(hotspots, refused, folder):
     lot = drawn(hotspots, folder, "pairs")
     rows = pd.read_csv(lot)
-    new = ("design", "new", folder / "run", "--name", "Op", "--incidents", folder / "incidents.csv", "--area",
-           folder / "area.geojson", "--assignment", lot, "--out", folder / "design")  # fmt: skip
     rows.assign(pair=rows["pair"].replace(2, 1)).to_csv(lot, index=False)
-    assert "pair 1 is not one treated and one control hotspot" in refused(*new)
+    assert "pair 1 is not one treated and one control hotspot" in refused(*new(folder, "--assignment", lot))
     rows.assign(name=rows["name"] + " North").to_csv(lot, index=False)
-    assert "was drawn from another run" in refused(*new)
+    assert "was drawn from another run" in refused(*new(folder, "--assignment", lot))
 
 
 @pytest.mark.slow
 def test_too_few_pairs_to_show_anything(hotspots, folder, reports, result):
     lot = drawn(hotspots, folder, "pairs", 5)
-    assert hotspots("design", "new", folder / "run", "--name", "Op", "--incidents", folder / "incidents.csv", "--area",
-                    folder / "area.geojson", "--assignment", lot, "--out", folder / "design")[0] == 0  # fmt: skip
+    assert hotspots(*new(folder, "--assignment", lot))[0] == 0
     reports.to_csv(folder / "incidents.csv", index=False)
     found = result(folder / "design" / "DESIGN.toml")
     assert "The lot could have fallen in 32 ways; at least 40 are needed" in found["headline"]

@@ -11,14 +11,9 @@ import pytest
 
 from hotspots.evaluate import read_design, read_lot
 
-from .conftest import MONTHS, START
+from .conftest import MONTHS, START, new
 
 AFTER = MONTHS >= START
-
-
-def new(folder, *more):
-    return ("design", "new", folder / "run", "--name", "Op Example", "--incidents", folder / "incidents.csv",
-            "--area", folder / "area.geojson", "--out", folder / "design", *more)  # fmt: skip
 
 
 def drawn(hotspots, folder, kind, *more):
