@@ -43,6 +43,24 @@ def test_planted_variation_between_places_is_measured():
     assert found.place_variance == pytest.approx(0.4, rel=0.25)
 
 
+def test_at_best_is_what_would_be_found_if_places_vary_as_measured():
+    """At best: power at that fall is four fifths when later months vary by the measured variance, not its limit."""
+    rng = np.random.default_rng(9)
+    level = rng.gamma(4, 5, (40, 1)) * np.repeat(rng.gamma(10, 0.1, (40, 3)), 12, axis=1)
+    history = rng.poisson(level).astype(float)
+    found = detectable_fall(history[:10], history[10:], months_after=12)
+    assert found.place_variance > 0
+    assert found.at_best_pct < found.mde_pct
+    held = []
+    for _ in range(600):
+        factor = rng.gamma(1 / found.place_variance, found.place_variance, 40)
+        after = rng.poisson(history.sum(axis=1) / 3 * factor)
+        left = rng.binomial(after[:10], 1 - found.at_best_pct / 100)
+        effect = estimate(history[:10].sum(axis=1), left, history[10:].sum(axis=1), after[10:])
+        held.append(effect is not None and effect.is_reduction)
+    assert 0.74 < np.mean(held) < 0.86
+
+
 def test_a_short_history_falls_back_to_the_measured_design_effect():
     found = detectable_fall(np.full((5, 8), 6), np.full((40, 8), 6), months_after=8)
     assert found.n_placebo_starts == 0
