@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from mmap import mmap
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, Final
 
@@ -50,10 +51,10 @@ class _Street:
     name: str
     header: dict[str, str]
     cutter: int
-    rows: list[Rows]
+    rows: Rows
 
     def __len__(self) -> int:
-        return sum(len(rows.crime_id) for rows in self.rows)
+        return len(self.rows.crime_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,30 +252,29 @@ def _intake(
 
 def _columns(streets: Sequence[_Street], said: Mapping[str, _Said]) -> dict[str, Array]:
     """Return whole columns, texts as codes; each is put together by a thread of its own."""
-    rows = [(street.cutter, rows) for street in streets for rows in street.rows]
-    ends = np.cumsum([len(held.crime_id) for _, held in rows]).tolist()
+    ends = np.cumsum([len(street) for street in streets]).tolist()
 
     def spread(kind: str, name: str) -> Array:
         of_stretch, starts = said[kind].columns[name], said[kind].starts
         whole = _room(ends[-1], of_stretch.dtype)
-        for (cutter, held), start, end in zip(rows, [0, *ends], ends, strict=False):
-            codes = getattr(held, kind)
+        for street, start, end in zip(streets, [0, *ends], ends, strict=False):
+            codes, known = getattr(street.rows, kind), of_stretch[starts[street.cutter] :]
             if len(codes) == 1:
-                whole[start:end] = of_stretch[starts[cutter] + codes[0]]
+                whole[start:end] = known[codes[0]]
             else:
-                np.take(of_stretch[starts[cutter] :], codes, out=whole[start:end], mode="clip")
+                np.take(known, codes, out=whole[start:end], mode="clip")
         return whole
 
     wanted = [(kind, name) for kind, held in said.items() for name in held.columns]
     with ThreadPoolExecutor(pl.thread_pool_size()) as workers:
         columns = dict(zip([name for _, name in wanted], workers.map(spread, *zip(*wanted, strict=True)), strict=True))
-    numbers = np.concatenate([held.crime_id for _, held in rows], out=_room(ends[-1], np.dtype(np.uint64)))
+    numbers = np.concatenate([street.rows.crime_id for street in streets], out=_room(ends[-1], np.dtype(np.uint64)))
     return columns | {"crime_id": numbers}
 
 
 def _room(n: int, kind: np.dtype[Any]) -> Array:
     """Return an array to be filled: numpy's own waits for huge pages, which took three times as long to come by."""
-    return np.frombuffer(bytearray(n * kind.itemsize), dtype=kind)
+    return np.frombuffer(mmap(-1, n * kind.itemsize), dtype=kind)
 
 
 def _surplus_copies(
@@ -326,8 +326,8 @@ def _records(
             return held if keep is None else held.remove_unused_categories()
         if name not in _TIMES:
             return whole
-        moments = pd.DatetimeIndex(whole.view("M8[us]"), copy=False)
-        return moments.array if name == "month" else moments.tz_localize("UTC").tz_convert(timezone).array
+        kind = "M8[us]" if name == "month" else pd.DatetimeTZDtype("us", timezone)  # whole numbers are moments in UTC
+        return pd.DatetimeIndex(whole, dtype=kind, copy=False).array
 
     n = len(columns["month"]) if keep is None else int(keep.sum())
     table: dict[str, Any] = {

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from geodata.errors import SourceError
 from geodata.sources import Intake, read, street_rows
-from geodata.sources.distinct import Texts
+from geodata.sources.distinct import Texts, add, find
 from geodata.sources.street_rows import STRETCHES, Cutter, Rows, UnusualError
 
 from .conftest import STREET_HEADER, street_line
@@ -79,24 +79,26 @@ def test_any_odd_files_give_the_same_both_ways(tmp_path: Path, files: list[bytes
         assert found == expected
 
 
-def texts_of(cutter: Cutter, rows: list[Rows], kind: str) -> list[str]:
+def texts_of(cutter: Cutter, rows: Rows, kind: str) -> list[str]:
     known = cutter.texts[kind].lines().decode().split("\n")
-    codes = [np.broadcast_to(getattr(held, kind), held.crime_id.shape) for held in rows]
-    return [known[code] for code in np.concatenate(codes)]
+    return [known[code] for code in np.broadcast_to(getattr(rows, kind), rows.crime_id.shape)]
 
 
 @pytest.mark.parametrize("piece", [4096, 1024**2])
 def test_rows_are_cut_as_the_csv_module_cuts_them(piece: int) -> None:
     # so many places that the table of texts grows several times, and some rows that end a piece
+    def location(n: int) -> str:
+        return f'"On or near {n}, The Mews"' if n % 5 == 0 else f"On or near {n} Road"
+
     lines = [
-        street_line(f"{n + 1:064x}"[::-1], month=f"20{n // 3000 + 10}-05", location=f"On or near {n} Road, {n % 977}"
-                    if n % 5 else f'"On or near {n}, The Mews"').replace(" Road,", " Road") for n in range(30_000)
-    ]  # fmt: skip
+        street_line(f"{n + 1:064x}"[::-1], f"20{n // 3000 + 10}-05", latitude=n / 1000, location=location(n))
+        for n in range(30_000)
+    ]
     with mock.patch.object(street_rows, "_PIECE", piece):
         cutter = Cutter()
         rows = cutter.cut(io.BytesIO("\n".join(lines).encode()))
     cells = list(csv.reader(lines))
-    assert np.concatenate([held.crime_id for held in rows]).tolist() == [int(row[0][:16], 16) for row in cells]
+    assert rows.crime_id.tolist() == [int(row[0][:16], 16) for row in cells]
     at = 1
     for kind, columns in STRETCHES.items():
         stop = at + len(columns)
@@ -105,18 +107,45 @@ def test_rows_are_cut_as_the_csv_module_cuts_them(piece: int) -> None:
     assert len(cutter.texts["where"]) == len({tuple(row[4:9]) for row in cells})
 
 
-@given(st.lists(st.binary(max_size=60), max_size=300))
-def test_every_text_keeps_one_number(texts: list[bytes]) -> None:
+@given(st.lists(st.text("ab", max_size=40), max_size=300), st.integers(0, 3))
+def test_every_text_keeps_one_number(texts: list[str], key: int) -> None:
     held = Texts(slots=np.zeros(2, dtype=np.uint64), held=np.zeros(10, dtype=np.uint64))
-    data = b"".join(texts)
-    words = np.zeros(len(data) // 8 + 2, dtype=np.uint64)
-    words.view(np.uint8)[: len(data)] = np.frombuffer(data, dtype=np.uint8)
-    stops = np.cumsum([len(text) for text in texts], dtype=np.int32) if texts else np.empty(0, dtype=np.int32)
-    starts = (stops - np.array([len(text) for text in texts], dtype=np.int32)).astype(np.int32)
-    codes = held.codes(words, starts, stops)
+    data = np.zeros(64, dtype=np.uint8)
+    numbers = []
+    for text in texts:
+        line = f"{text},more of the line"[:50].encode()  # no text begins with another: each ends with its only comma
+        data[: len(line)] = np.frombuffer(line, dtype=np.uint8)
+        end = len(text) + 1
+        hash_of_it = np.uint64(key and hash(text) % key)  # few hashes, so that texts share them
+        held.make_room(1, end)
+        number, stop = find(data, 0, hash_of_it, held.slots, held.held)
+        assert stop == (-1 if number < 0 else end)
+        numbers.append(add(data, 0, end, hash_of_it, *held.arrays()) if number < 0 else number)
     first_met = list(dict.fromkeys(texts))
-    assert codes.tolist() == [first_met.index(text) for text in texts]
-    assert held.lines() == b"\n".join(first_met)
+    assert numbers == [first_met.index(text) for text in texts]
+    assert held.lines() == "\n".join(first_met).encode()
+    assert len(held) == len(first_met)
+
+
+def test_texts_made_to_collide_are_refused_before_they_cost_time() -> None:
+    held = Texts()
+    held.make_room(1000, 20_000)
+    found = []
+    for number in range(1000):
+        data = np.frombuffer(f"{number:09},......".encode() + bytes(16), dtype=np.uint8).copy()
+        found.append(add(data, 0, 10, np.uint64(7), *held.arrays()))
+    assert found == [*range(256), *[-1] * 744]
+
+
+@given(st.binary(min_size=8, max_size=8))
+def test_digits_are_told_from_everything_else(eight: bytes) -> None:
+    word = np.frombuffer(eight, dtype=np.uint64)[0]
+    are_digits = [byte in b"0123456789abcdefABCDEF" for byte in eight]
+    assert [bool(byte) for byte in int(street_rows._no_digits(word)).to_bytes(8, "little")] == [
+        not is_digit for is_digit in are_digits
+    ]
+    if all(are_digits):
+        assert street_rows._digits_number(word) == int(eight, 16)
 
 
 @given(st.binary(max_size=400), st.integers(0, 300))
@@ -128,7 +157,7 @@ def test_random_bytes_are_cut_or_left_to_the_slower_reader(noise: bytes, at: int
     except UnusualError:
         return
     cells = list(csv.reader(io.StringIO(data.decode("latin-1"), newline="")))
-    assert sum(len(held.crime_id) for held in rows) == len(cells)
+    assert len(rows.crime_id) == len(cells)
     assert {len(row) for row in cells} <= {12}
 
 
@@ -137,3 +166,11 @@ def test_a_line_longer_than_any_is_left_to_the_slower_reader(tmp_path: Path) -> 
     path.write_text(f"{STREET_HEADER}\n{street_line(location='x' * 2**21)}\n{street_line()}\n")
     assert not is_read_at_once([path])
     assert read([path]).n_read == 2
+
+
+def test_too_many_names_for_one_point_are_left_to_the_slower_reader(tmp_path: Path) -> None:
+    lines = [street_line(longitude=-2.1288123, location=f"On or near {n} Road") for n in range(600)]
+    path = tmp_path / "2024-01-x-street.csv"
+    path.write_text("\n".join([STREET_HEADER, *lines]))
+    assert not is_read_at_once([path])
+    assert read([path]).records["location"].nunique() == 600
