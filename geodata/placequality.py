@@ -23,9 +23,11 @@ FAR_SHARE: Final = 0.01  # J: more than this is no stray but another district
 FAR_MIN: Final = 100
 NAME_POINTS: Final = 5  # a name at so many points tells nobody where
 EXCHANGED_KM: Final = 20.0  # points that exchanging would move by less may simply lie across the border
+MIRRORED_SHARE: Final = 0.05  # of points with the other sign: by chance hardly one falls on a known point
 
 _STREET_FILE: Final = r"(?:^|/)(\d{4}-\d{2})-(.+?)-street\b"
 _KM_PER_DEGREE: Final = 111.195
+_POINT_DECIMALS: Final = 5  # of a degree: a metre
 
 Flags = NDArray[np.bool_]
 
@@ -137,13 +139,44 @@ def exchanged(outside: pd.DataFrame, area: StudyArea) -> tuple[int, int]:
     return int(n_at[by_degrees & is_far_enough].sum()), int(n_at[by_metres].sum())
 
 
-def sign_lost(outside: pd.DataFrame, area: StudyArea) -> int:
+def mirrored(outside: pd.DataFrame, area: StudyArea) -> int:
     """Count records outside the area that would lie in it had their longitude the other sign."""
-    codes, first = distinct(outside["longitude"], outside["latitude"])
-    n_at = np.bincount(codes, minlength=len(first))
-    points = outside[["longitude", "latitude"]].to_numpy(dtype=float)[first]
-    is_far_enough = 2 * np.abs(points[:, 0]) * _KM_PER_DEGREE > EXCHANGED_KM
-    return int(n_at[area.contains(-points[:, 0], points[:, 1]) & is_far_enough].sum())
+    longitude, latitude = outside["longitude"].to_numpy(dtype=float), outside["latitude"].to_numpy(dtype=float)
+    return int(_is_mirrored(longitude, latitude, area).sum())
+
+
+def sign_lost(located: pd.DataFrame, is_inside: NDArray[np.bool_], area: StudyArea) -> int:
+    """Count records outside the area whose longitude has lost its sign, by all that can be seen.
+
+    A file of many forces holds records on both sides of Greenwich. So records that would lie in the area with the other
+    sign count only where some of them would lie exactly on points of the area, or where few others lie around them.
+    """
+    longitude, latitude = located["longitude"].to_numpy(dtype=float), located["latitude"].to_numpy(dtype=float)
+    lost = ~is_inside & _is_mirrored(longitude, latitude, area)
+    n = int(lost.sum())
+    if n == 0:
+        return 0
+    points = pd.MultiIndex.from_arrays([longitude.round(_POINT_DECIMALS), latitude.round(_POINT_DECIMALS)])
+    images = pd.MultiIndex.from_arrays([-longitude[lost].round(_POINT_DECIMALS), latitude[lost].round(_POINT_DECIMALS)])
+    on_points = int(images.isin(points[is_inside].unique()).sum())
+    around = int((~is_inside & ~lost & _is_beside_mirror(longitude, latitude, area, EXCHANGED_KM)).sum())
+    return n if on_points >= MIRRORED_SHARE * n or around < n else 0
+
+
+def _is_mirrored(longitude: NDArray[Any], latitude: NDArray[Any], area: StudyArea) -> NDArray[np.bool_]:
+    """Return which points would lie in the area with the other sign, and far enough from where they lie."""
+    is_found = _is_beside_mirror(longitude, latitude, area, 0) & (2 * np.abs(longitude) * _KM_PER_DEGREE > EXCHANGED_KM)
+    is_found[is_found] = area.contains(-longitude[is_found], latitude[is_found])
+    return np.asarray(is_found)
+
+
+def _is_beside_mirror(longitude: NDArray[Any], latitude: NDArray[Any], area: StudyArea, km: float) -> NDArray[np.bool_]:
+    """Return which points lie in the rectangle around the area's mirror image, or within some km of it."""
+    west, south, east, north = area.boundary.bounds
+    dy = km / _KM_PER_DEGREE
+    dx = dy / np.cos(np.deg2rad((south + north) / 2))
+    is_beside = (-east - dx <= longitude) & (longitude <= -west + dx)
+    return np.asarray(is_beside & (south - dy <= latitude) & (latitude <= north + dy))
 
 
 def sign_lost_finding(n: int) -> Finding | None:

@@ -197,7 +197,7 @@ def screen(
         suspects=suspects,
         decisions=sifted.decisions,
         exchanged=places.exchanged_finding(*places.exchanged(outside, area)),
-        sign=places.sign_lost_finding(places.sign_lost(outside, area)),
+        sign=places.sign_lost_finding(places.sign_lost(sifted.located, sifted.is_inside, area)),
         far=places.far_outside(sifted.located),
         lsoa=None if lsoa is None else stated_lsoa(sifted.dated, lsoa),
     )
@@ -394,8 +394,8 @@ def _nothing_inside(located: pd.DataFrame, area: StudyArea) -> str:
             f"Easting and northing are swapped: {n_metres:,} of {len(located):,} located records lie in '{area.name}' "
             "once exchanged; exchange the two columns."
         )
-    n_mirrored = places.sign_lost(located, area)
-    if n_mirrored:
+    n_mirrored = places.mirrored(located, area)
+    if n_mirrored > places.MIRRORED_SHARE * len(located):
         return (
             f"The longitudes have lost their minus sign: {n_mirrored:,} of {len(located):,} located records lie in "
             f"'{area.name}' with the other sign; west of Greenwich longitudes are negative."

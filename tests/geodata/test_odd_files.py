@@ -162,6 +162,27 @@ def test_longitudes_that_lost_their_minus_sign_are_said_so(tmp_path: Path) -> No
     assert (found.n, found.severity) == (N // 5, "amber")
 
 
+def test_records_of_the_other_side_of_greenwich_have_lost_no_sign(tmp_path: Path) -> None:
+    rng = np.random.default_rng(5)
+    longitude, latitude = ROWS["longitude"], ROWS["latitude"]
+    here = extract(longitude=longitude, latitude=latitude).drop(columns=GRID)
+    # as many and as dense, over there and all around; none of them on the mirror image of a point of the area
+    span_x, span_y = np.ptp(longitude), np.ptp(latitude)
+    east = here.assign(
+        ref=[f"east {i}" for i in range(N)],
+        longitude=-longitude.mean() + rng.uniform(-1.5, 1.5, N) * span_x,
+        latitude=latitude.mean() + rng.uniform(-1.5, 1.5, N) * span_y,
+    )
+    _, gate = through(csv(pd.concat([here, east], ignore_index=True))(tmp_path))
+    assert "sign of longitude" not in {finding.check for finding in gate.report.findings}
+    # the same two sides, with some of the area's records mirrored: they fall on points that the area has
+    lost = here.assign(ref=[f"lost {i}" for i in range(N)], longitude=-here["longitude"]).head(N // 5)
+    twice = pd.concat([here, lost, east], ignore_index=True)
+    _, gate = through(csv(twice)(tmp_path))
+    (found,) = [finding for finding in gate.report.findings if finding.check == "sign of longitude"]
+    assert found.n >= N // 5
+
+
 REFUSED = {
     "kilometres": (
         csv(extract(easting=ROWS["easting"] / 1000, northing=ROWS["northing"] / 1000)),
