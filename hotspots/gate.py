@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import pandas as pd
 
@@ -11,7 +10,7 @@ from geodata.area import StudyArea
 from geodata.context import read_boundaries
 from geodata.errors import DataError
 from geodata.institutions import read_institutions
-from geodata.quality import Gate, screen, sift
+from geodata.quality import Filters, Gate, pass_gate, sift
 from geodata.sources import Intake
 from hotspots.config import ALL_CATEGORIES, RunConfig
 from hotspots.seasons import split_day_night
@@ -26,19 +25,20 @@ def take_through_gate(intake: Intake, area: StudyArea, config: RunConfig) -> Gat
     DataError
         If nothing usable is left.
     """
-    return screen(intake, area, **_filter(config), lsoa=read_boundaries(config.lsoa) if config.lsoa else None)
+    lsoa = read_boundaries(config.lsoa) if config.lsoa else None
+    return pass_gate(intake, area, _filters(config), lsoa=lsoa)
 
 
-def _filter(config: RunConfig) -> dict[str, Any]:
+def _filters(config: RunConfig) -> Filters:
     """Return which records the settings let through."""
-    return {
-        "categories": config.categories,
-        "first_month": config.first_month,
-        "last_month": config.last_month,
-        "policies": config.default_locations,
-        "institutions": read_institutions(config.institutions) if config.institutions else (),
-        "with_officers": config.include_officer_generated,
-    }
+    return Filters(
+        categories=config.categories,
+        first_month=config.first_month,
+        last_month=config.last_month,
+        policies=config.default_locations,
+        institutions=tuple(read_institutions(config.institutions)) if config.institutions else (),
+        with_officers=config.include_officer_generated,
+    )
 
 
 def why_no_day_and_night(incidents: pd.DataFrame) -> str:
@@ -92,5 +92,5 @@ def everything_beside(gate: Gate, intake: Intake, area: StudyArea, config: RunCo
     if ALL_CATEGORIES in config.categories:
         return gate.incidents
     first, last = (f"{month:%Y-%m}" for month in (gate.period.first, gate.period.last))
-    beside = replace(config, categories=(ALL_CATEGORIES,), first_month=first, last_month=last)
-    return sift(intake, area, **_filter(beside)).incidents
+    beside = replace(_filters(config), categories=(ALL_CATEGORIES,), first_month=first, last_month=last)
+    return sift(intake, area, beside).incidents
