@@ -35,11 +35,17 @@ Flags = NDArray[np.bool_]
 # ---- who is not located (R3.7)
 
 
+Group = Literal["category", "month", "beat", "LSOA"]
+
+_STATED: Final[dict[Group, str]] = {"beat": "beat", "LSOA": "lsoa_code"}
+"""Areas a record may state whether it has coordinates or not, and their columns."""
+
+
 @dataclass(frozen=True, slots=True)
 class HitRate:
-    """How many of the wanted records of one category, month or beat have coordinates."""
+    """How many of the wanted records of one category, month, beat or stated LSOA have coordinates."""
 
-    by: Literal["category", "month", "beat"]
+    by: Group
     group: str
     n: int
     located: int
@@ -51,13 +57,14 @@ class HitRate:
 
 
 def hit_rates(wanted: pd.DataFrame) -> tuple[HitRate, ...]:
-    """Return the hit rate by category, month and, where the records say it, beat (R3.7): missingness is not random."""
-    is_located = wanted["longitude"].notna() & wanted["latitude"].notna()
-    keys: dict[Literal["category", "month", "beat"], Any] = {
-        "category": wanted["category"], "month": wanted["month"],
-    }  # fmt: skip
-    if "beat" in wanted.columns:
-        keys["beat"] = wanted["beat"].astype("str").where(wanted["beat"] != "")
+    """Return the hit rate by category, month and, where it can be told, beat and LSOA (R3.7).
+
+    Missingness is not random. A record without coordinates belongs to the area it states and to no other, so there are
+    rates by beat or LSOA only where such records state one: an LSOA worked out from coordinates would show all located.
+    """
+    is_located = _is_located(wanted)
+    keys: dict[Group, Any] = {"category": wanted["category"], "month": wanted["month"]}
+    keys |= {by: names.where(names != "") for by, names in _stated(wanted).items() if (names[~is_located] != "").any()}
     found = []
     for by, key in keys.items():
         counts = is_located.groupby(key, observed=True).agg(["size", "sum"])
@@ -65,6 +72,43 @@ def hit_rates(wanted: pd.DataFrame) -> tuple[HitRate, ...]:
         both = zip(names, counts["size"], counts["sum"], strict=True)
         found += [HitRate(by, str(name), int(n), int(k)) for name, n, k in both]
     return tuple(found)
+
+
+def _is_located(wanted: pd.DataFrame) -> pd.Series:
+    return wanted["longitude"].notna() & wanted["latitude"].notna()
+
+
+def _stated(wanted: pd.DataFrame) -> dict[Group, pd.Series]:
+    """Return the areas that records state, by kind; empty texts where they state none."""
+    return {by: wanted[column].astype("str") for by, column in _STATED.items() if column in wanted.columns}
+
+
+def unlocated_by_area(wanted: pd.DataFrame) -> Finding | None:
+    """Say where records without coordinates state no beat and no LSOA, so that no hit rate by area holds for them.
+
+    Below 30 records without coordinates nothing could be said of any area (R3.7).
+    """
+    missing = wanted.loc[~_is_located(wanted)]
+    if len(missing) < GROUP_MIN:
+        return None
+    silent = pd.Series(data=True, index=missing.index)
+    for names in _stated(missing).values():
+        silent &= names == ""
+    n = int(silent.sum())
+    if n == 0:
+        return None
+    if n == len(missing):
+        message = (
+            f"No hit rate by beat: none of the {n:,} records without coordinates states a beat, ward, neighbourhood or "
+            "LSOA (data.police.uk never does), and no boundaries can place them. Give an extract with such a column "
+            "from the log itself, named with --map beat=Column if it is not found."
+        )
+    else:
+        message = (
+            f"Hit rates by beat are too high: {n:,} of the {len(missing):,} records without coordinates state no beat, "
+            "ward, neighbourhood or LSOA, and count in no area."
+        )
+    return Finding("hit rate by beat", "info", n, message, "R3.7")
 
 
 def poorly_located(rates: Sequence[HitRate]) -> Finding | None:

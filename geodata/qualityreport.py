@@ -112,6 +112,7 @@ def report_on(
         checks.synthetic(is_synthetic=intake.is_synthetic, n=intake.n_read),
         rate,
         places.poorly_located(rates),
+        places.unlocated_by_area(wanted),
         checks.short_history(period),
         checks.missing_months_finding(missing),
         places.missing_force_months_finding(force_months, places.forces_of(inside)),

@@ -4,9 +4,9 @@ RECORDS
     What a source read, one row a record, coordinates possibly missing. Index ``incident_id`` (int, unique). Texts that
     repeat may be categoricals; the gate makes them plain text. ``crime_id`` tells records apart: a reference as text,
     or for police.uk's long hexadecimal IDs the number their first sixteen digits write, 0 where a record has none.
-    Optional: ``beat`` (police beat or ward), ``stated_radius_m`` (how far off the place may be by the way it is
-    written), ``created`` (when the record was made), ``caller`` (a number that tells callers apart and means nothing
-    else, 0 where not known; counted, never shown).
+    Optional: ``beat`` and ``lsoa_code`` (police beat, neighbourhood or ward, and LSOA, as stated), ``stated_radius_m``
+    (how far off the place may be by the way it is written), ``created`` (when the record was made), ``caller`` (a
+    number that tells callers apart and means nothing else, 0 where not known; counted, never shown).
 INCIDENTS
     The located records that passed the gate: RECORDS with finite coordinates plus ``inside`` (in the study area;
     otherwise in its analysis buffer, context only) and ``error_radius_m`` (how far off the place may plausibly be).

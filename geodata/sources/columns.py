@@ -9,6 +9,12 @@ from geodata.errors import SourceError
 from geodata.sources.places import PAIRS, POSITIONS
 from geodata.sources.tables import plain
 
+
+def _ons(area: str, what: str) -> tuple[str, ...]:
+    """Return an area's column as ONS names it, the newest year first: ``wd24nm``, ``lsoa21cd``."""
+    return tuple(f"{area}{year}{what}" for year in range(29, 10, -1))
+
+
 # Each field: tiers of synonyms, best first. Two columns in one tier cannot be told apart by name (R3.1).
 SYNONYMS: Final[dict[str, tuple[tuple[str, ...], ...]]] = {
     "incident_ref": (
@@ -101,9 +107,19 @@ SYNONYMS: Final[dict[str, tuple[tuple[str, ...], ...]]] = {
         ("os_grid_reference", "os_grid_ref", "osgr", "os_ref", "ngr", "national_grid_reference"),
     ),
     "beat": (
-        ("beat", "beat_code", "beat_name"),
-        ("neighbourhood", "neighbourhood_code", "neighbourhood_name", "sector", "npt", "npa"),
-        ("ward", "ward_name", "ward_code"),
+        ("beat", "beat_code", "beat_name", "beat_id", "beat_no", "beat_number", "police_beat", "policing_beat",
+         "patrol_beat"),
+        ("neighbourhood", "neighbourhood_code", "neighbourhood_name", "neighbourhood_area", "policing_neighbourhood",
+         "neighborhood", "sector", "npt", "npa", "npu", "npt_name", "npa_name", "npu_name", "npu_code", "snt",
+         "snt_name", "neighbourhood_policing_team", "neighbourhood_policing_area", "neighbourhood_policing_unit",
+         "neighbourhood_team", "safer_neighbourhood_team"),
+        ("ward", "ward_name", "ward_code", "ward_nm", "ward_cd", "electoral_ward", "council_ward", "incident_ward",
+         "location_ward", *_ons("wd", "nm"), *_ons("wd", "cd")),
+    ),
+    "lsoa_code": (
+        ("lsoa_code", "lsoa_cd", "lsoa_gss_code", "lsoa_2021_code", "lsoa_2011_code", "lsoa_code_2021",
+         "lsoa_code_2011", *_ons("lsoa", "cd")),
+        ("lsoa", "lsoa_2021", "lsoa_2011", "lsoa21", "lsoa11"),
     ),
     "uprn": (("uprn", "address_uprn", "location_uprn"),),
     "address": (

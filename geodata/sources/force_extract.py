@@ -28,6 +28,7 @@ _PUBLIC: Final = (
 _SNAP_LABEL: Final = r"(?i)^on or near\b"
 _SNAP_DISTINCT_SHARE: Final = 0.20  # R2.2a
 _MOSTLY: Final = 0.5
+_LSOA_CODE: Final = r"^(?:[EWSN]\d{8}|95[A-Z]{2}\d{2}[SW]\d)$"  # Great Britain's and Northern Ireland's
 _BEFORE_LOGS: Final = r"(?:^19[0-8]\d[-/.])|(?:[-/. ]19[0-8]\d\b)"
 _MANY_EARLY: Final = 0.10
 _ASB_FILE: Final = re.compile(r"(?<![a-z])(asb|anti-?social)", re.IGNORECASE)
@@ -56,6 +57,7 @@ def read_table(table: Table, timezone: str, profile: Profile) -> Reading:
     frame = pl.concat([degrees, when, _what(text, table.name), _where(text), _who(text)], how="horizontal")
     frame = frame.with_columns(source=pl.lit(table.name), location_precision=_location_precision(frame, text))
     unread = [*_unread_notes(table, matched, personal), *_category_notes(text, table.name)]
+    unread += _lsoa_notes(text, matched, table.name)
     said = (*table.notes, *repeated, *notes, *time_notes, *unread, *personal)
     return Reading(common_columns(frame), "force_extract", matched, table.file, said, _is_synthetic(text))
 
@@ -149,7 +151,7 @@ def _what(text: pl.DataFrame, name: str) -> pl.DataFrame:
 
 
 def _where(text: pl.DataFrame) -> pl.DataFrame:
-    """Return location text, place_id, beat and the reference of the record."""
+    """Return location text, place_id, beat, the LSOA as stated and the reference of the record."""
     blank = pl.lit("")
     address = pl.col("address").str.strip_chars() if "address" in text.columns else blank
     street = pl.col("location").str.strip_chars() if "location" in text.columns else blank
@@ -159,9 +161,16 @@ def _where(text: pl.DataFrame) -> pl.DataFrame:
         location=pl.when(address != "").then(address).otherwise(street),
         place_id=pl.when(number.str.contains(r"^\d+$")).then("UPRN:" + number).otherwise(blank),
         beat=pl.col("beat").str.strip_chars() if "beat" in text.columns else pl.lit(None, dtype=pl.String),
+        lsoa_code=_lsoa_codes(text) if "lsoa_code" in text.columns else pl.lit(None, dtype=pl.String),
         crime_id=pl.col("incident_ref").str.strip_chars() if "incident_ref" in text.columns else blank,
         _n=pl.int_range(pl.len()),
     ).drop("_n")
+
+
+def _lsoa_codes(text: pl.DataFrame) -> pl.Series:
+    """Return the LSOA codes of each row, null where there is none: names of LSOAs are no codes."""
+    codes = map_distinct(text["lsoa_code"], lambda value: value.strip().upper())
+    return codes.zip_with(codes.str.contains(_LSOA_CODE), pl.Series([None], dtype=pl.String))
 
 
 def _location_precision(frame: pl.DataFrame, text: pl.DataFrame) -> pl.Series:
@@ -225,3 +234,9 @@ def _category_notes(text: pl.DataFrame, name: str) -> list[str]:
     if _ASB_FILE.search(name):
         return [f"{name} has no category column; its name says ASB, so every row was taken as anti-social behaviour."]
     return [f"{name} has no category column; its rows carry the category '{categories.NOT_STATED}'."]
+
+
+def _lsoa_notes(text: pl.DataFrame, matched: Mapping[str, str], name: str) -> list[str]:
+    if "lsoa_code" not in text.columns or _lsoa_codes(text).null_count() < text.height:
+        return []
+    return [f"{name}: column {matched['lsoa_code']} was not used: it holds no LSOA codes, such as E01010521."]

@@ -54,7 +54,7 @@ def clean_rows() -> Rows:
         "longitude": [f"{x:.6f}" for x in chance.uniform(-2.155, -2.105, N)],
         "latitude": [f"{y:.6f}" for y in chance.uniform(52.573, 52.597, N)],
         "uprn": [str(100071000000 + i) for i in range(N)], "address": [f"{i} High Street" for i in range(N)],
-        "channel": "101 call",
+        "channel": "101 call", "ward": [f"Ward {i % 5}" for i in range(N)],
     })  # fmt: skip
     return rows.sample(frac=1, random_state=1).reset_index(drop=True)
 
@@ -363,6 +363,9 @@ DEFECTS = [
            drops={"no coordinates": 5 * MONTHS}),
     Defect("one row in five without a place", unplaced(12),
            finds=found("coordinates/red", "poorly located groups/amber"), drops={"no coordinates": 12 * MONTHS}),
+    Defect("rows without a place or a ward",
+           lambda r: unplaced(5)(r).pipe(lambda new: new.assign(ward=new["ward"].where(new["longitude"] != "", ""))),
+           finds=found("coordinates/amber", "hit rate by beat/info"), drops={"no coordinates": 5 * MONTHS}),
     Defect("a month without places", unplaced(12, "2023-05"), finds=found("poorly located groups/amber"),
            drops={"no coordinates": 12}),
     Defect("points at zero", changed(lambda r: r.assign(longitude="0", latitude="0"), 0.03),

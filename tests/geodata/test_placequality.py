@@ -23,6 +23,7 @@ from geodata.placequality import (
     missing_force_months_finding,
     poorly_located,
     repeated_names,
+    unlocated_by_area,
 )
 from geodata.sources import read
 
@@ -68,6 +69,41 @@ def test_every_record_is_in_one_group_of_each_kind(rows: list[tuple[str, bool]])
     for by in ("category", "month"):
         assert sum(rate.n for rate in rates if rate.by == by) == len(rows)
         assert sum(rate.located for rate in rates if rate.by == by) == sum(there for _, there in rows)
+
+
+def test_a_hit_rate_by_area_is_told_only_where_records_without_a_place_state_one() -> None:
+    placed_only = records(3, longitude=[-2.1, -2.1, np.nan], beat=["W1", "W1", ""], lsoa_code=["E1", "E2", ""])
+    stated = placed_only.assign(lsoa_code=["E1", "E2", "E1"])
+    assert {rate.by for rate in hit_rates(placed_only)} == {"category", "month"}
+    found = {(rate.by, rate.group): (rate.n, rate.located) for rate in hit_rates(stated) if rate.by != "month"}
+    assert found == {("category", "anti-social-behaviour"): (3, 2), ("LSOA", "E1"): (2, 1), ("LSOA", "E2"): (1, 1)}
+
+
+@pytest.mark.parametrize(
+    ("beat", "lsoa", "says"),
+    [
+        ("", "", "No hit rate by beat: none of the 30 records"), ("W1", "", None), ("", "E01000001", None),
+        (["W1"] * 25 + [""] * 15, "", "15 of the 30 records without coordinates state no beat"),
+    ],
+)  # fmt: skip
+def test_why_there_is_no_hit_rate_by_beat_is_said(beat: object, lsoa: object, says: str | None) -> None:
+    table = records(40, longitude=[-2.1] * 10 + [np.nan] * 30, beat=beat, lsoa_code=lsoa)
+    finding = unlocated_by_area(table)
+    assert (finding is None) == (says is None)
+    assert finding is None or str(says) in finding.message
+    assert unlocated_by_area(table.drop(columns=["beat", "lsoa_code"])) is not None
+    assert unlocated_by_area(table.iloc[:39]) is None  # too few to say anything of an area
+
+
+def test_bedfordshire_has_no_hit_rate_by_beat(shared: Path) -> None:
+    wanted = read([shared / "data/police_uk/bedfordshire-2021-05_2024-04.zip"]).records
+    finding = unlocated_by_area(wanted)
+    assert finding is not None
+    with zipfile.ZipFile(shared / "data/police_uk/bedfordshire-2021-05_2024-04.zip") as archive:
+        rows = pd.concat(pd.read_csv(archive.open(name)) for name in archive.namelist() if name.endswith("street.csv"))
+    unlocated = rows.loc[rows["Longitude"].isna()]
+    assert unlocated["LSOA code"].isna().all()
+    assert finding.n == len(unlocated) == 6381
 
 
 # ---- strays

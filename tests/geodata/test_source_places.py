@@ -85,6 +85,21 @@ def test_the_beat_is_kept(extract_csv: Write) -> None:
     assert intake.matched["beat"] == "Beat Code"
 
 
+@pytest.mark.parametrize("column", ["NPU", "Neighbourhood Policing Team", "Electoral Ward", "WD23NM", "ward_cd"])
+def test_wards_and_neighbourhoods_are_beats(extract_csv: Write, column: str) -> None:
+    intake = read([extract_csv(["05/08/2023,ASB,,,Park"], f"date,category,lon,lat,{column}")])
+    assert intake.records["beat"].tolist() == ["Park"]
+
+
+def test_lsoa_codes_are_kept_and_names_are_not(extract_csv: Write) -> None:
+    lines = ["05/08/2023,ASB,,,e01010521 ", "05/08/2023,ASB,-2.1,52.5,", "05/08/2023,ASB,-2.1,52.5,Wolverhampton 001A"]
+    intake = read([extract_csv(lines, "date,category,lon,lat,LSOA21CD")])
+    assert intake.records["lsoa_code"].tolist() == ["E01010521", "", ""]
+    named = read([extract_csv(lines[1:], "date,category,lon,lat,LSOA")])
+    assert "lsoa_code" not in named.records
+    assert any("LSOA was not used: it holds no LSOA codes" in note for note in named.notes)
+
+
 def test_single_rows_the_wrong_way_round_are_put_right_and_said() -> None:
     places, notes = located(longitude=["-2.1288"] * 3 + ["52.5862"], latitude=["52.5862"] * 3 + ["-2.1288"])
     assert places["longitude"].to_list() == [-2.1288] * 4
