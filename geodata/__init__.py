@@ -14,6 +14,7 @@ from geodata.errors import DataError, DesignError, SourceError
 
 if TYPE_CHECKING:
     from geodata.area import StudyArea, read_area
+    from geodata.landmarks import read_places
     from geodata.quality import QualityReport, screen
     from geodata.sample import make_city, write_city
     from geodata.sources import Intake
@@ -31,6 +32,7 @@ __all__ = [
     "make_city",
     "read",
     "read_area",
+    "read_places",
     "read_streets",
     "save",
     "screen",
@@ -45,6 +47,7 @@ _HOME = {
     "make_city": "geodata.sample",
     "read": "geodata.store",
     "read_area": "geodata.area",
+    "read_places": "geodata.landmarks",
     "read_streets": "geodata.sources.streets",
     "save": "geodata.store",
     "screen": "geodata.quality",

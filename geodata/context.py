@@ -1,4 +1,4 @@
-"""Context a user gives beside the incidents: boundaries, named places, and the LSOA that records state."""
+"""Context a user gives beside the incidents: boundaries, and the LSOA that records state."""
 
 from __future__ import annotations
 
@@ -31,8 +31,6 @@ OTHER_LSOA_SHARE: Final = 0.10
 FEW_CORNERS: Final = 20
 """Outlines with fewer corners (median) are too coarse to place points: with 36 corners 3.7 % of Wolverhampton's records
 fall elsewhere than stated, with 7 to 9 (generalised) 13-14 % of Luton's and Bedford's."""
-
-PLACE_LAYERS: Final = ("named_place", "NamedPlace", "places", "points")
 
 
 def read_boundaries(path: str | Path, *, area: StudyArea | None = None) -> gpd.GeoDataFrame:
@@ -69,30 +67,6 @@ def read_boundaries(path: str | Path, *, area: StudyArea | None = None) -> gpd.G
     shapes = shapely.make_valid(frame.geometry.to_numpy())
     found = gpd.GeoDataFrame({"code": _texts(frame, code), "name": _texts(frame, name)}, geometry=shapes, crs=frame.crs)
     return found.sort_values(["code", "name"], ignore_index=True)
-
-
-def read_places(path: str | Path, *, area: StudyArea | None = None) -> gpd.GeoDataFrame:
-    """Read named places (stations, schools, parks, pubs) as ``name`` and points in EPSG:4326.
-
-    Areas and lines are read as a point inside them; places without a name are left out.
-
-    Raises
-    ------
-    SourceError
-        If the file is missing or unreadable, or none of its places has a name.
-    """
-    frame = read_layer(
-        path, what="place", preferred=PLACE_LAYERS, fits=lambda _: True, columns=_text_columns,
-        where="name IS NOT NULL", area=area,
-    )  # fmt: skip
-    names = _texts(frame, _best(frame, NAME_COLUMN))
-    points = gpd.GeoDataFrame({"name": names}, geometry=frame.geometry.representative_point(), crs=frame.crs)
-    named = points.loc[points["name"] != ""]
-    if named.empty:
-        raise SourceError(
-            f"The place file {Path(path).name} holds no place with a name; give points with a name column."
-        )
-    return named.reset_index(drop=True)
 
 
 def assign(longitude: ArrayLike, latitude: ArrayLike, boundaries: gpd.GeoDataFrame) -> pd.DataFrame:

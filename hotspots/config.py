@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 ALL_CATEGORIES = "all"
 """Category name that keeps every category."""
 
+FILE_SETTINGS = ("institutions", "lsoa", "report_types", "school_holidays", "bank_holidays", "places")
+"""Settings that name a file of the user's; what was in it when a run was made is kept as a checksum."""
+
 HOURS = ("all", "day", "night")
 """Whose reports a list may be made of: all, those of 06:00-18:00, those of 18:00-06:00 (R1.10)."""
 
@@ -168,6 +171,8 @@ class RunConfig:
     report_types: str = ""  # R3.3, R1.6: file of NSIR headings with owner and patrol flag, instead of the one shipped
     school_holidays: str = ""  # R6.5: file of school holidays, instead of typical dates for England
     bank_holidays: str = ""  # R6.5: file of bank holidays, instead of the nation's in every year it lists
+    places: str = ""  # file of named places (stations, schools, parks), said beside the names of hotspots
+    places_within_m: float = 150.0  # design judgement: two minutes' walk, a cell's width, well below R1.5's 500 m
     density: DensityConfig = field(default_factory=DensityConfig)
     significance: SignificanceConfig = field(default_factory=SignificanceConfig)
     ranking: RankingConfig = field(default_factory=RankingConfig)
@@ -181,6 +186,7 @@ class RunConfig:
         _require(self.resolution is None or 7 <= self.resolution <= 12, "resolution must lie between 7 and 12")
         _require(self.hours in HOURS, f"hours must be one of {', '.join(HOURS)}")
         _require(self.hard_min_months >= 1, "hard_min_months must be at least 1")
+        _require(self.places_within_m > 0, "places_within_m must be above 0")
         for month in (self.first_month, self.last_month):
             if month is not None:
                 parse_month(month)

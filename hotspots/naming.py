@@ -31,6 +31,8 @@ _POSTCODE = re.compile(r"\b[A-Z]{1,2}\d[A-Z\d]?\s*\d[A-Z]{2}\b", re.I)
 _UNIT = re.compile(r"^\s*(?:flat|apartment|apt|unit|room|suite|block|shop|floor)\s+[\w-]{1,6}\b[\s,]*", re.I)
 _NUMBER = re.compile(r"^\s*(?:no\.?\s*)?\d+\s?[a-z]?(?:\s*[-/&]\s*\d+\s?[a-z]?)?(?=[\s,])[\s,]*", re.I)
 
+_NEAR = re.compile(r"Near -?\d+\.\d{4}, -?\d+\.\d{4}(?:,|$| \()")
+
 _COMPASS = ("east", "north east", "north", "north west", "west", "south west", "south", "south east")
 
 
@@ -96,6 +98,17 @@ def near(longitude: float, latitude: float) -> str:
     return f"Near {latitude:.4f}, {longitude:.4f}"
 
 
+def names_nothing(name: str) -> bool:
+    """Return whether a name is only where the place is, as `near` writes it.
+
+    Examples
+    --------
+    >>> names_nothing(near(-2.1288, 52.5862)), names_nothing("Near Miss Lane")
+    (True, False)
+    """
+    return _NEAR.match(name) is not None
+
+
 def place_names(points: pd.DataFrame, polygons: Sequence[Any] | NDArray[Any]) -> list[str]:
     """Name each polygon after the street most reports in it name.
 
@@ -123,9 +136,19 @@ def place_names(points: pd.DataFrame, polygons: Sequence[Any] | NDArray[Any]) ->
         f"{ranked[0]} by {ranked[1]}" if len(ranked) > 1 and not is_generic(ranked[1]) else name
         for ranked, name in zip(streets, first, strict=True)
     ]
-    names = _apart(first, second)
-    names = _apart(names, _with_compass(names, centres))
-    return _numbered(names)
+    return all_different(_apart(first, second), centres)
+
+
+def all_different(names: list[str], centres: NDArray[np.float64]) -> list[str]:
+    """Return names told apart where they are the same: by the side they lie to, then by a number.
+
+    Parameters
+    ----------
+    names : list of str
+    centres : array, shape (n, 2)
+        Longitude and latitude of each place.
+    """
+    return _numbered(_apart(names, _with_compass(names, centres)))
 
 
 def _streets_by_polygon(points: pd.DataFrame, shapes: NDArray[Any]) -> list[list[str]]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
+from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
@@ -15,6 +17,7 @@ from geodata import cells as h3cells
 from geodata.area import StudyArea, operation_accuracy
 from geodata.errors import DesignError
 from geodata.events import Events, group_events
+from geodata.landmarks import read_places
 from geodata.nsir import deterrable, report_types
 from geodata.quality import Gate, blocking
 from geodata.sources import Intake, intake_of
@@ -22,12 +25,13 @@ from geodata.store import fingerprint
 from hotspots import cameras as camera_sites
 from hotspots import patrols as patrol_plan
 from hotspots.confidence import cells_with_confidence, hotspots_with_confidence
-from hotspots.config import RunConfig
+from hotspots.config import FILE_SETTINGS, RunConfig
 from hotspots.counts import count_cells, month_matrix
 from hotspots.delineate import Basis, basis_of, draw, empty_hotspots
 from hotspots.density import collapse_points, kernel_density
 from hotspots.editing import drawn_list, edit_hotspots, notes_on
 from hotspots.gate import of_hours, take_through_gate
+from hotspots.nearby import hotspots_with_places, note_on_places
 from hotspots.parts import ranks_by_part, split_stability
 from hotspots.ranking import agreement, rank_cells
 from hotspots.repeats import concentration, repeat_locations
@@ -98,6 +102,7 @@ def run(
     intake = incidents if isinstance(incidents, Intake) else intake_of(incidents)
 
     say("Checking the data")
+    places = read_places(config.places, area=area) if config.places else None
     gate = of_hours(take_through_gate(intake, area, config), config.hours)
     snapped = gate.report.location_precision == "snap_point"
     resolution = config.resolution or (9 if snapped else 10)
@@ -111,9 +116,7 @@ def run(
     missing = pd.DatetimeIndex(pd.to_datetime(list(gate.report.missing_months)))
     panel = _panel(gate, intake, area, config, resolution=resolution, events=events)
     uses_others = panel.has_others and config.ranking.method == DEFAULT
-    ranked = _rank(facts, config, missing)
-    if uses_others:
-        ranked = ranked.assign(**_rank_with_others(panel, ranked.index, config))
+    ranked = _rank(facts, panel, config, missing, uses_others=uses_others)
     cells = cells_with_confidence(_cells_frame(facts, ranked, gate, area, config, snapped=snapped), inside)
 
     say("Looking for repeat places")
@@ -150,7 +153,8 @@ def run(
         )  # fmt: skip
         hotspots = hotspots_with_both(hotspots_with_confidence(hotspots, inside), cells)
         hotspots = hotspots_with_kinds(hotspots, facts.matrix.drop(columns=missing, errors="ignore"))
-        notes += notes_on(config.edits) + _chance_note(hotspots, cells, facts.known) + drawn_notes
+        hotspots, place_notes = _at_places(hotspots, places, area, config)
+        notes += notes_on(config.edits) + _chance_note(hotspots, cells, facts.known) + drawn_notes + place_notes
         say("Holding the list against other grids and parts of the period")
         hotspots, robustness = assess(
             hotspots, inside, area, config, events=facts.events, parts=parts, last_year=cells["n_12m"],
@@ -191,6 +195,7 @@ def run(
         existing_cameras=cameras,
         is_synthetic=intake.is_synthetic,
         drawn_list=drawn_as,
+        places=places,
     )
 
 
@@ -262,7 +267,15 @@ def _parts(
     return ranks_by_part(facts.events, config.ranking, known=facts.known, missing=missing)
 
 
-def _rank(facts: _Facts, config: RunConfig, missing: pd.DatetimeIndex) -> pd.DataFrame:
+def _rank(
+    facts: _Facts, panel: Panel, config: RunConfig, missing: pd.DatetimeIndex, *, uses_others: bool
+) -> pd.DataFrame:
+    """Rank cells by other crime and surroundings too where there is any, otherwise by their own events alone."""
+    ranked = _rank_alone(facts, config, missing)
+    return ranked.assign(**_rank_with_others(panel, ranked.index, config)) if uses_others else ranked
+
+
+def _rank_alone(facts: _Facts, config: RunConfig, missing: pd.DatetimeIndex) -> pd.DataFrame:
     """Rank cells by events (R3.6), and shrink the plain number of reports beside it."""
 
     def ranked(matrix: pd.DataFrame) -> pd.DataFrame:
@@ -420,6 +433,16 @@ def _draw_and_edit(basis: Basis, gate: Gate, config: RunConfig) -> tuple[gpd.Geo
     return edit_hotspots(hotspots, config.edits, basis), drawn_as, notes
 
 
+def _at_places(
+    hotspots: gpd.GeoDataFrame, places: gpd.GeoDataFrame | None, area: StudyArea, config: RunConfig
+) -> tuple[gpd.GeoDataFrame, tuple[str, ...]]:
+    """Say which named place each hotspot lies at or by, where the user gave a file of them."""
+    if places is None:
+        return hotspots, ()
+    placed = hotspots_with_places(hotspots, places, area, within_m=config.places_within_m)
+    return placed, (note_on_places(placed, places, within_m=config.places_within_m),)
+
+
 def _with_peaks(hotspots: gpd.GeoDataFrame, patrols: gpd.GeoDataFrame, *, can_tell_hours: bool) -> gpd.GeoDataFrame:
     if not can_tell_hours or hotspots.empty:
         return hotspots
@@ -463,4 +486,14 @@ def _provenance(intake: Intake, area: StudyArea, config: RunConfig) -> Provenanc
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         coordinate_operation=operation_accuracy("EPSG:4326", area.crs),
         licence=intake.licence,
+        setting_files={name: _file_as_read(getattr(config, name)) for name in FILE_SETTINGS if getattr(config, name)},
     )
+
+
+def _file_as_read(path: str) -> str:
+    """Return the name of a file and its checksum, by which it can be told from a later one of the same name."""
+    file = Path(path)
+    if not file.is_file():  # only an analysis would read it, and says so
+        return f"{file.name}: not there"
+    with file.open("rb") as opened:
+        return f"{file.name}: sha256 {hashlib.file_digest(opened, 'sha256').hexdigest()}"

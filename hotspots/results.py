@@ -237,6 +237,7 @@ class Provenance:
     created: str
     coordinate_operation: str
     licence: str
+    setting_files: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,6 +280,7 @@ class Run:
     existing_cameras: gpd.GeoDataFrame | None
     is_synthetic: bool
     drawn_list: str = ""  # fingerprint of the hotspots before any edit
+    places: gpd.GeoDataFrame | None = None  # named places in the area and its buffer
 
     @property
     def marking(self) -> str:

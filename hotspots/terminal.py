@@ -86,7 +86,7 @@ def ranked_list(run: Run) -> RenderableType:
     k = run.config.delineation.n_hotspots
     lines: list[RenderableType] = []
     for row in run.hotspots.sort_values("rank").itertuples():
-        heading = _text(f"{row.rank:>2}  {row.name}", style="bold")
+        heading = _text(f"{row.rank:>2}  {words.placed(run.hotspots.loc[row.Index])}", style="bold")
         count = f"{words.counted(row.n_12m)} {words.year_label(run)}; truly in the top {k}: {words.likely(row.p_top)}"
         kind = f"{row.kind_label}: {row.kind_why}" if row.kind_label else ""
         details = [

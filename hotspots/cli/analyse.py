@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hotspots.cli.common import Records, progress, read_street_lines, settings_of
-from hotspots.cli.options import Category, Database, FromMonth, Mapping, Profile, Query, ToMonth
+from hotspots.cli.options import Category, Database, FromMonth, Mapping, Places, Profile, Query, ToMonth
 
 if TYPE_CHECKING:
     from hotspots.analyses import Options
@@ -35,6 +35,7 @@ def analyse(
     first: FromMonth = None,
     last: ToMonth = None,
     streets: Annotated[Path | None, typer.Option(help="Street lines, for the density along streets.")] = None,
+    places: Places = None,
     facilities: Annotated[
         Path | None, typer.Option(help="Facilities: a table of name, type, longitude, latitude.")
     ] = None,
@@ -93,7 +94,7 @@ def analyse(
     names, paths = _names_and_paths(asked or [])
     if area is None or out is None:
         raise typer.BadParameter("give --area FILE and --out DIR, or --list")
-    settings = settings_of(config, category, first, last)
+    settings = settings_of(config, category, first, last, places=places)
     options = analyses.Options(
         hotspot=hotspot, bandwidth=bandwidth, nation=nation, half_life_days=half_life,
         facility_within_m=facility_within,

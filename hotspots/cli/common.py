@@ -26,6 +26,7 @@ def settings_of(
     *,
     override: str | None = None,
     lsoa: Path | None = None,
+    places: Path | None = None,
 ) -> RunConfig:
     """Return the settings of a file, with what was given on the command line on top."""
     from geodata.categories import slug
@@ -33,8 +34,7 @@ def settings_of(
 
     config = RunConfig.from_toml(file) if file else RunConfig()
     given: dict[str, Any] = {"first_month": first, "last_month": last, "override_reason": override}
-    if lsoa is not None:
-        given["lsoa"] = str(lsoa)
+    given |= {name: str(path) for name, path in (("lsoa", lsoa), ("places", places)) if path is not None}
     if category:
         given["categories"] = tuple(dict.fromkeys(slug(name) for name in category))
     return replace(config, **{name: value for name, value in given.items() if value is not None})

@@ -30,6 +30,9 @@ Mapping = Annotated[
 ]
 
 Lsoa = Annotated[Path | None, typer.Option("--lsoa", help="LSOA boundaries, to check the codes that records state.")]
+Places = Annotated[
+    Path | None, typer.Option("--places", help="Named places (stations, schools, parks), to say what hotspots lie by.")
+]
 Profile = Annotated[
     Path | None, typer.Option("--profile", help="How a force's columns are named, as --save-profile wrote it.")
 ]

@@ -12,7 +12,20 @@ from hotspots.cli.analyse import answer_questions
 from hotspots.cli.common import Records, progress, read_street_lines, settings_of
 from hotspots.cli.evaluate import evaluate_one
 from hotspots.cli.open_app import serve
-from hotspots.cli.options import Area, Category, Database, FromMonth, Lsoa, Mapping, Out, Paths, Profile, Query, ToMonth
+from hotspots.cli.options import (
+    Area,
+    Category,
+    Database,
+    FromMonth,
+    Lsoa,
+    Mapping,
+    Out,
+    Paths,
+    Places,
+    Profile,
+    Query,
+    ToMonth,
+)
 
 if TYPE_CHECKING:
     from hotspots.config import RunConfig
@@ -52,6 +65,7 @@ def run(
     last: ToMonth = None,
     streets: Annotated[Path | None, typer.Option(help="Street lines with a name column, for map and cameras.")] = None,
     cameras: Annotated[Path | None, typer.Option(help="Existing cameras as CSV.")] = None,
+    places: Places = None,
     override: Annotated[
         str | None, typer.Option("--override-reason", help="Why to make the list although the data are graded red.")
     ] = None,
@@ -70,7 +84,8 @@ def run(
     query: Query = None,
 ) -> None:
     """Run the whole recipe and write map, briefing, tables and provenance."""
-    settings = with_list_options(settings_of(config, category, first, last, override=override, lsoa=lsoa), hours, edits)
+    given = settings_of(config, category, first, last, override=override, lsoa=lsoa, places=places)
+    settings = with_list_options(given, hours, edits)
     records = Records(paths, mapping, profile, database, query)
     result = run_and_report(records, area, out, settings, streets=streets, cameras=cameras)
     if with_analyses:

@@ -64,6 +64,7 @@ def run_json(run: Run) -> bytes:
         "budget": run.budget,
         "fingerprint": stamp.fingerprint,
         "sources": stamp.sources,
+        "setting_files": dict(stamp.setting_files),
         "seed": stamp.seed,
         "config": run.config.to_dict(),
         "versions": stamp.versions,

@@ -125,6 +125,7 @@ def about_table(run: Run) -> pd.DataFrame:
         ("H3 resolution", run.resolution),
         ("Sources", ", ".join(stamp.sources)),
         ("Fingerprint", stamp.fingerprint),
+        *[(f"File of the setting {name}", said) for name, said in stamp.setting_files.items()],
         ("Seed", stamp.seed),
         ("Versions", ", ".join(f"{name} {number}" for name, number in stamp.versions.items())),
         ("Coordinate operation", stamp.coordinate_operation),

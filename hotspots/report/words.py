@@ -23,6 +23,9 @@ SYNTHETIC = "SYNTHETIC: an invented city, not real reports"
 CHANGE_Z = 3.0
 """R4.16: a change between two years is called one at or above this; below, there is no clear change."""
 
+AT_M = 5.0
+"""A named place less than this from the outline, where distances round to nought, is one the hotspot lies at."""
+
 ONE_KIND = (
     "Only reports of the wanted kind were read, so cells are ranked by their own recent months and season alone; read "
     "every category, and what similar cells have counts too."
@@ -171,10 +174,30 @@ def do(patrol: pd.Series | None) -> str:
     return manner(patrol) if patrol is None else f"{visits(patrol)}. {manner(patrol)}"
 
 
+def by_place(row: pd.Series) -> str:
+    """Return the named place a hotspot lies at or by, or nothing where there is none or its name says it already.
+
+    Examples
+    --------
+    >>> by_place(pd.Series({"name": "Queen Square", "near_place": "Central Station", "near_place_m": 83.0}))
+    'by Central Station (80 m)'
+    """
+    place = row.get("near_place", "")
+    if not place or place.casefold() in row["name"].casefold():
+        return ""
+    metres = row["near_place_m"]
+    return f"at {place}" if metres < AT_M else f"by {place} ({round(metres, -1):.0f} m)"
+
+
+def placed(row: pd.Series) -> str:
+    """Return a hotspot's name and, where one is known, the named place by it."""
+    return ", ".join(filter(None, [row["name"], by_place(row)]))
+
+
 def reasons(run: Run) -> list[str]:
     """Return one line per hotspot, in rank order: rank, name and why it was chosen (R7.12)."""
     ordered = run.hotspots.sort_values("rank")
-    return [f"{row['rank']}. {row['name']}: {row['reason']}" for _, row in ordered.iterrows()]
+    return [f"{row['rank']}. {placed(row)}: {row['reason']}" for _, row in ordered.iterrows()]
 
 
 def refusals(run: Run) -> list[str]:

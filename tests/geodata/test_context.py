@@ -11,7 +11,7 @@ import pytest
 import shapely
 
 from geodata.area import StudyArea
-from geodata.context import assign, lsoa_vintage, read_boundaries, read_places, relocate, stated_lsoa
+from geodata.context import assign, lsoa_vintage, read_boundaries, relocate, stated_lsoa
 from geodata.errors import SourceError
 from geodata.sources import read
 from geodata.sources.streets import read_streets
@@ -165,31 +165,15 @@ OSM = """<?xml version='1.0' encoding='UTF-8'?>
 <osm version="0.6" generator="by hand">
  <node id="1" lat="52.5862" lon="-2.1288"/><node id="2" lat="52.5870" lon="-2.1280"/>
  <node id="3" lat="52.5880" lon="-2.1270"/>
- <node id="4" lat="52.5866" lon="-2.1284"><tag k="name" v="The Old Bell"/><tag k="amenity" v="pub"/></node>
  <way id="10"><nd ref="1"/><nd ref="2"/><tag k="highway" v="residential"/><tag k="name" v="High Street"/></way>
  <way id="11"><nd ref="2"/><nd ref="3"/><tag k="waterway" v="canal"/><tag k="name" v="Main Line"/></way>
 </osm>
 """
 
 
-def test_an_openstreetmap_extract_gives_its_streets_and_its_named_places(tmp_path: Path) -> None:
+def test_an_openstreetmap_extract_gives_its_streets(tmp_path: Path) -> None:
     (tmp_path / "town.osm").write_text(OSM, encoding="utf-8")
     assert read_streets(tmp_path / "town.osm")["name"].tolist() == ["High Street"]
-    places = read_places(tmp_path / "town.osm")
-    assert places["name"].tolist() == ["The Old Bell"]
-    assert places.geometry.iloc[0].equals_exact(shapely.Point(-2.1284, 52.5866), 1e-9)
-
-
-def test_named_places_of_any_shape_become_points_and_nameless_ones_are_left_out(tmp_path: Path) -> None:
-    shapes = [shapely.box(-2.2, 52.5, -2.1, 52.6), shapely.Point(-2.1, 52.5), shapely.Point(-2.0, 52.5)]
-    frame = gpd.GeoDataFrame({"name": ["Park", "School", None]}, geometry=shapes, crs=4326)
-    frame.to_file(tmp_path / "places.geojson")
-    found = read_places(tmp_path / "places.geojson")
-    assert found["name"].tolist() == ["Park", "School"]
-    assert set(found.geom_type) == {"Point"}
-    frame.assign(name=None).to_file(tmp_path / "nameless.geojson")
-    with pytest.raises(SourceError, match="no place with a name"):
-        read_places(tmp_path / "nameless.geojson")
 
 
 def test_points_given_as_streets_are_refused(tmp_path: Path) -> None:
