@@ -121,13 +121,13 @@ def kinds(own: pd.DataFrame) -> pd.Series:
 def _flags(row: pd.Series, dominant: float, split_above_12m: int) -> list[str]:
     flags = []
     if row["n_12m"] > split_above_12m:
-        flags.append(f"over {split_above_12m} in 12 months: split or plan as a town centre (R1.4)")
+        flags.append(f"over {split_above_12m} in 12 months: split or plan as a town centre")
     if abs(row["change_z"]) >= ALERT_Z:
-        flags.append(f"clear {'rise' if row['change_z'] > 0 else 'fall'} on the 12 months before (R4.16)")
+        flags.append(f"clear {'rise' if row['change_z'] > 0 else 'fall'} on the 12 months before")
     if dominant >= DOMINANT_PLACE:
-        flags.append(f"one address holds {dominant:.0%} of the last 12 months: deal with the address first (R1.31)")
+        flags.append(f"one address holds {dominant:.0%} of the last 12 months: deal with the address first")
     if not row["in_both_halves"]:
-        flags.append("not picked in both halves of the months: may not last (R1.9)")
+        flags.append("not picked in both halves of the months: may not last")
     return flags
 
 

@@ -243,12 +243,12 @@ def _broken_rules(hotspots: gpd.GeoDataFrame, names: Sequence[str], basis: Basis
         if area_km2 > config.max_area_km2 or n_cells > config.max_cells:
             found.append(
                 f"edited to {area_km2 * 100:.1f} ha in {n_cells} cells, over {config.max_area_km2 * 100:.0f} ha or "
-                f"{config.max_cells} cells (R1.3)"
+                f"{config.max_cells} cells"
             )
         if n_12m < needed:
-            found.append(f"{n_12m} reports in the last 12 months, fewer than {needed} (R1.4)")
+            found.append(f"{n_12m} reports in the last 12 months, fewer than {needed}")
         if apart[i].min() < config.min_separation_m:
             nearest = names[int(apart[i].argmin())]
-            found.append(f"{apart[i].min():.0f} m from {nearest}, closer than {config.min_separation_m:.0f} m (R1.5)")
+            found.append(f"{apart[i].min():.0f} m from {nearest}, closer than {config.min_separation_m:.0f} m")
         broken.append(found)
     return broken

@@ -47,7 +47,7 @@ def why_no_day_and_night(incidents: pd.DataFrame) -> str:
         return ""
     return (
         "None of these reports tells its hour, so there is no list of the day or of the night; load an extract with "
-        "dates and times, or use the whole day (R1.10)."
+        "dates and times, or use the whole day."
     )
 
 

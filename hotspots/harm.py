@@ -57,7 +57,7 @@ class HarmWeights:
         """Return the sentence that stands beside every harm figure."""
         return (
             f"Harm weights: {self.source} ({len(self.weights):,} weights, supplied by the user). One anti-social "
-            f"behaviour report weighs {self.asb_weight:g}: a local choice, no published index gives one (R4.13). "
+            f"behaviour report weighs {self.asb_weight:g}: a local choice, no published index gives one. "
             "Ranks by harm lean on a few rare, heavy reports; read them beside the count."
         )
 

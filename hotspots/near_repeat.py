@@ -15,6 +15,7 @@ from scipy import sparse
 from scipy.stats import hypergeom
 
 from geodata.area import StudyArea
+from geodata.categories import label
 from geodata.errors import DataError, DesignError
 from hotspots.pair_counts import Bands, close_pairs, shuffled_tables
 from hotspots.significance import false_discovery
@@ -119,7 +120,7 @@ def near_repeat(
     """
     bands = Bands() if bands is None else bands
     if permutations < FEWEST_PERMUTATIONS:
-        raise DesignError(f"Knox's test needs at least {FEWEST_PERMUTATIONS} permutations, got {permutations} (R4.12).")
+        raise DesignError(f"Knox's test needs at least {FEWEST_PERMUTATIONS} permutations, got {permutations}.")
     events, left_out = _exact_events(incidents, tuple(categories))
     _refuse_too_few(events, left_out, tuple(categories))
     x, y = area.project(events["longitude"].to_numpy(), events["latitude"].to_numpy())
@@ -375,7 +376,7 @@ def _refuse_too_few(events: pd.DataFrame, left_out: dict[str, int], categories: 
     years = max((events["day"].max() - events["day"].min()).days / 365.25, 1.0) if len(events) else 1.0
     if len(events) >= EVENTS_PER_YEAR * years:
         return
-    wanted = ", ".join(categories) if categories else "all categories"
+    wanted = ", ".join(map(label, categories)) if categories else "all categories"
     lost = "; ".join(f"{reason}: {n:,}" for reason, n in left_out.items())
     over = f" over {years:.1f} years" if years > 1 else ""
     raise DataError(

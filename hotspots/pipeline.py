@@ -232,13 +232,13 @@ def _stream_notes(inside: pd.DataFrame, events: Events | None, config: RunConfig
     if events is not None and events.n_events < events.n_calls:
         said.append(
             f"{events.n_calls:,} reports tell of {events.n_events:,} events; places are ranked by events, so that many "
-            "calls about one event do not make a hotspot (R3.6)."
+            "calls about one event do not make a hotspot."
         )
     share = float(_can_deter(inside, config).mean())
     if share < 1:
         said.append(
             f"Patrol hours rest on the {share:.0%} of reports of kinds a visible patrol can deter; neighbour "
-            "disputes and malicious communications are left to other agencies (R1.6)."
+            "disputes and malicious communications are left to other agencies."
         )
     return tuple(said)
 

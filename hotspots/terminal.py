@@ -20,7 +20,6 @@ from geodata.text import readable
 if TYPE_CHECKING:  # at run time every command would load all that any of them shows
     import pandas as pd
 
-    from geodata.findings import Finding
     from geodata.quality import QualityReport
     from geodata.sources import Intake
     from geodata.sources.fetch import FetchReport
@@ -71,17 +70,12 @@ def matching(intake: Intake) -> RenderableType:
     return Group(_text("Columns read", style="dim"), *lines)
 
 
-def finding(found: Finding) -> RenderableType:
-    """Return one finding on a line of its own."""
-    return _text(f"{MARKS[found.severity]}  {found.message} ({found.rule})", style=STYLES[found.severity])
-
-
 def ranked_list(run: Run) -> RenderableType:
     """Return the ranked hotspots with their reasons."""
     if run.hotspots.empty:
         return _text("No hotspot list: see the reason below. The map shows the counts.", style="yellow")
     from hotspots.report import words
-    from hotspots.why import what_would_change
+    from hotspots.why import what_would_move, why
 
     k = run.config.delineation.n_hotspots
     lines: list[RenderableType] = []
@@ -93,7 +87,7 @@ def ranked_list(run: Run) -> RenderableType:
             text for text in (row.reason, kind, row.peak, row.flags, words.by_hand(run.hotspots.loc[row.Index])) if text
         ]
         if row.rank == 1:
-            details.append("What would change its rank: " + "; ".join(what_would_change(run, row.Index)) + ".")
+            details.append(" ".join(["What would move it up or down the list?", *what_would_move(why(run), row.Index)]))
         lines.extend([heading, Padding(_text(count, style="cyan"), (0, 0, 0, 4))])
         lines.extend(Padding(_text(text), (0, 0, 0, 4)) for text in details)
     return Padding(Group(*lines), (1, 0))
@@ -113,9 +107,7 @@ def confidence(run: Run) -> RenderableType:
 
 
 def _refusal(refusal: Refusal) -> Text:
-    return Text.assemble(
-        ("Not shown: ", "yellow"), (refusal.analysis, "bold"), f". {readable(refusal.reason)} ({refusal.rule})"
-    )
+    return Text.assemble(("Not shown: ", "yellow"), (refusal.analysis, "bold"), f". {readable(refusal.reason)}")
 
 
 def questions(listing: pd.DataFrame) -> RenderableType:

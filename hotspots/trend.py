@@ -1,4 +1,4 @@
-"""What kind of hotspot a place is over time: new, building, long-standing, easing, coming and going, gone quiet.
+"""What kind of hotspot a place is over time: new, building, long-standing, easing, coming and going, quieter lately.
 
 Emerging-hotspot categories (R4.15): Gi* in every step of time, then a trend test on its z-scores. Steps are months, or
 quarters where months are thin. What has been, never what will be.
@@ -30,7 +30,7 @@ INSUFFICIENT = "insufficient data"
 LABELS = {
     NEW: "New",
     CONSECUTIVE: "Building",
-    HISTORICAL: "Gone quiet",
+    HISTORICAL: "Long-standing, quieter lately",
     INTENSIFYING: "Building",
     DIMINISHING: "Easing",
     PERSISTENT: "Long-standing",
@@ -39,12 +39,15 @@ LABELS = {
     INSUFFICIENT: "Too few reports to say",
     "": "",
 }
-"""Plain words for inspectors; the order is that of the tests (R4.15)."""
+"""Plain words for inspectors; the order is that of the tests (R4.15).
+
+R4.15 calls the historical kind "Gone quiet"; on a place that is still busy that is read as "nothing happens here".
+"""
 
 MEANINGS = {
     NEW: "statistically unusual in the last step and never before",
     CONSECUTIVE: "unusual in every one of the last steps in a row, and never before",
-    HISTORICAL: "unusual in at least 90% of the steps, but not in the last",
+    HISTORICAL: "unusual in at least 90% of the steps, but not in the last (the practice notes say: gone quiet)",
     INTENSIFYING: "unusual in at least 90% of the steps including the last, and rising",
     DIMINISHING: "unusual in at least 90% of the steps including the last, and falling",
     PERSISTENT: "unusual in at least 90% of the steps including the last, neither rising nor falling",

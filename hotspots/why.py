@@ -1,4 +1,4 @@
-"""Why each hotspot is on the list, number by number: how each comes about, and what would change its rank (R7.12)."""
+"""Why each hotspot is on the list, number by number: how each comes about, and what would move it (R7.12)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from hotspots.membership import hotspot_of
 from hotspots.results import Run
 
 COLUMNS = ["hotspot_id", "rank", "name", "about", "key", "quantity", "value", "how"]
-CHANGE = "what would change the rank"
+CHANGE = "what would move it up or down"
 OVERTAKE, OVERTAKEN = "to_overtake", "to_be_overtaken"
 WITHOUT_PLACE, WITHOUT_MONTH = "without_busiest_place", "without_busiest_month"
 MONTHS_PER_YEAR = 12
@@ -59,8 +59,8 @@ def why(run: Run) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Columns ``hotspot_id``, ``rank``, ``name``, ``about`` (reports, rank, how steady, what would change the rank),
-        ``key`` (the column of HOTSPOTS, or a name for what would change the rank), ``quantity``, ``value`` (number or
+        Columns ``hotspot_id``, ``rank``, ``name``, ``about`` (reports, rank, how steady, what would move it up or
+        down), ``key`` (the column of HOTSPOTS, or a name for what would move it), ``quantity``, ``value`` (number or
         text) and ``how``; one after the other, in rank order.
     """
     ordered = run.hotspots.sort_values("rank")
@@ -78,11 +78,22 @@ def volume_to_stay(run: Run) -> int:
     return run.config.delineation.min_incidents_12m if run.period.n_months >= MONTHS_PER_YEAR else 0
 
 
-def what_would_change(run: Run, hotspot_id: str) -> list[str]:
-    """Return the answers to what would change the rank of one hotspot, each as a line to read."""
-    table = why(run)
+def what_would_move(table: pd.DataFrame, hotspot_id: str) -> list[str]:
+    """Return what would move one hotspot up or down the list, from the table of `why`, as sentences to read out."""
     own = table.loc[(table["hotspot_id"] == hotspot_id) & (table["about"] == CHANGE)]
-    return [f"{line.quantity}: {line.value}" for line in own.itertuples()]
+    return [_said(line) for line in own.itertuples()]
+
+
+def _said(line: Any) -> str:
+    reports = "report" if line.value == 1 else "reports"
+    if line.key == OVERTAKE:
+        return f"With {line.value} more {reports} in 12 months it would overtake the place above it."
+    if line.key == OVERTAKEN and line.value == 0:
+        return "The place below it has the same score."
+    if line.key == OVERTAKEN:
+        return f"With {line.value} fewer {reports} in 12 months the place below would overtake it."
+    still = "still " if line.value == f"rank {line.rank}" else ""
+    return f"{line.quantity[:1].upper()}{line.quantity[1:]} it would {still}be {line.value}."
 
 
 def _taken(row: pd.Series) -> Iterator[_Line]:

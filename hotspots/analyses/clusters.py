@@ -70,7 +70,7 @@ def _near_default(run: Run, found: pd.Index) -> tuple[str, ...]:
         return ()
     return (
         f"{n:,} of the unusual cells hold or touch a default location, where reports are booked that happened "
-        "elsewhere: disregard them (R3.9).",
+        "elsewhere: disregard them.",
     )
 
 

@@ -54,10 +54,10 @@ def chosen_bandwidth(run: Run, options: Options) -> Bandwidth:
     elif options.bandwidth == "hold-out":
         found = _held_out(run)
     else:
-        found = Bandwidth(run.config.density.bandwidth_m, "the run's setting, R4.2")
+        found = Bandwidth(run.config.density.bandwidth_m, "the run's setting")
     floor = run.config.density.snap_bandwidth_floor_m
     if facts.is_snapped(run) and found.value_m < floor:
-        why = f"the least for street centres, R2.2c, in place of {found.value_m:.0f} m: {found.method}"
+        why = f"the least for street centres, in place of {found.value_m:.0f} m: {found.method}"
         return Bandwidth(floor, why, found.scores)
     return found
 
@@ -87,7 +87,7 @@ def planar(run: Run, options: Options) -> Answer:
     return _cells_answer(
         run, surface.per_m2,
         method=(
-            f"Kernel density, {surface.kernel} kernel, {surface.way}; f(s) = sum of K_h(s - x_i) (R4.2).",
+            f"Kernel density, {surface.kernel} kernel, {surface.way}; f(s) = sum of K_h(s - x_i) (R4.2, R2.2c).",
             width.describe(), f"Edge: {edge}.",
         ),
         notes=surface.notes,

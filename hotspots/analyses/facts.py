@@ -47,7 +47,7 @@ def left_out(run: Run) -> tuple[str, ...]:
     lost = len(inside(run)) - len(placed(run))
     if not lost:
         return ()
-    return (f"{lost:,} reports booked to a default location, not to where they happened, are left out (R3.9).",)
+    return (f"{lost:,} reports booked to a default location, not to where they happened, are left out.",)
 
 
 def near_default(run: Run) -> pd.Index:
@@ -63,7 +63,7 @@ def kept_in(run: Run) -> tuple[str, ...]:
     booked = len(inside(run)) - len(placed(run))
     if not booked:
         return ()
-    return (f"{booked:,} reports booked to a default location are counted here, as in the run's own figures (R3.9).",)
+    return (f"{booked:,} reports booked to a default location are counted here, as in the run's own figures.",)
 
 
 def reports_of(run: Run, options: Options) -> pd.DataFrame:

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
+from geodata.categories import label
 from geodata.errors import DataError
 from geodata.schema import ASB
 from hotspots.analyses import facts
@@ -103,7 +104,7 @@ def _near_repeat(run: Run, options: Options) -> NearRepeat:
 def _knox_method(found: NearRepeat, options: Options) -> tuple[str, ...]:
     metres = ", ".join(f"{bound:g}" for bound in found.bands.distance_m)
     days = ", ".join(f"{bound:g}" for bound in found.bands.days)
-    wanted = ", ".join(options.wanted_categories) or "all reports of the run"
+    wanted = ", ".join(map(label, options.wanted_categories)) or "all reports of the run"
     return (
         f"Knox (1964, https://doi.org/10.2307/2985220), {found.permutations:,} shuffles of the days; bands up to "
         f"{metres} m and {days} days, upper bounds included (Bowers & Johnson 2004; R4.12).",

@@ -95,8 +95,8 @@ def _of_one_month(table: pd.DataFrame) -> tuple[str, ...]:
     if not (table["kind"] == HISTORICAL).any():
         return ()
     return (
-        f"'{LABELS[HISTORICAL]}' says that a place unusual in nine of ten months was not so in the last one; a single "
-        "quiet month does not end a hotspot.",
+        f"'{LABELS[HISTORICAL]}' says that a place unusual in nine of ten months was not so in the last one; it may "
+        "still be busy, and a single quieter month does not end a hotspot.",
     )
 
 

@@ -58,7 +58,7 @@ def _week_said(run: Run, options: Options, own: PeakWindow | None, counts: pd.Da
     if own is None:
         return (
             f"{name}: {n:,.0f} reports of kinds a patrol can deter carry a clock time; {WEEKEND_BANDS} are needed for "
-            "a window of its own, so the patrol plan pools all hotspots (R1.26).",
+            "a window of its own, so the patrol plan pools all hotspots.",
         )
     hour = int(np.argmax(counts.to_numpy().sum(axis=0)))
     return (
@@ -72,7 +72,7 @@ def _hours_left_out(reports: pd.DataFrame) -> tuple[str, ...]:
     lost = why_no_hours(reports)
     if not lost:
         return ()
-    return (f"Without an hour and left out: {'; '.join(f'{reason} {n:,}' for reason, n in lost.items())} (R4.14).",)
+    return (f"Without an hour and left out: {'; '.join(f'{reason} {n:,}' for reason, n in lost.items())}.",)
 
 
 def _windows(run: Run, options: Options, own: PeakWindow | None, counts: pd.DataFrame) -> pd.DataFrame:

@@ -64,7 +64,6 @@ def show_answer(run: Run, name: str, asked: Asked, *, key: str = "") -> None:
     st.subheader(found.title)
     if found.refusal is not None:
         st.warning(f"**These data cannot answer this.** {words.plain(found.refusal.reason)}")
-        st.caption(f"Rule {words.plain(found.refusal.rule)}")
         return
     first, *others = found.sentences
     widgets.finding(first)

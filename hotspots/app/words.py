@@ -107,7 +107,7 @@ def ranked_table(run: Run) -> pd.DataFrame:
             "12 months": hotspots["n_12m"],
             "When": (patrols["days"] + " " + patrols["hours"].str.replace(":00", "")).str.strip(),
             "Check": (hotspots["flags"] != "").map({True: "yes", False: ""}),
-            "Truly top": (100 * hotspots["p_top"]).round(),
+            "Truly top": hotspots["p_top"].map(words.likely),
             "All": hotspots["n"],
             "Similar": hotspots["expected"].round(),
         },

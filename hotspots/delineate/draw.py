@@ -110,7 +110,7 @@ def institution_cells(basis: Basis, default_locations: Sequence[DefaultLocation]
     at = [street_name(text) for text in texts.reindex(found.index)]
     notes = tuple(
         f"Left out: the cell at {name or cell}, because {part:.0%} of its {n} reports are booked to a default "
-        "location, not to where they happened (R1.11)."
+        "location, not to where they happened."
         for name, cell, part, n in zip(at, found.index, found["share"], found["n"], strict=True)
     )
     return set(found.index), notes
@@ -167,12 +167,12 @@ def _selection_notes(n_chosen: int, passed_over: int, needed: int, config: Delin
         places = "1 place lies" if passed_over == 1 else f"{passed_over} places lie"
         notes.append(
             f"{places} within {config.min_separation_m:g} m of a better hotspot and "
-            f"{'was' if passed_over == 1 else 'were'} passed over, so that each can be judged by itself (R1.5)."
+            f"{'was' if passed_over == 1 else 'were'} passed over, so that each can be judged by itself."
         )
     if n_chosen < config.n_hotspots:
         found = "No place has" if n_chosen == 0 else "1 place has" if n_chosen == 1 else f"{n_chosen} places have"
         notes.append(
-            f"{found} at least the {needed} reports in the last 12 months that a hotspot needs (R1.4); "
+            f"{found} at least the {needed} reports in the last 12 months that a hotspot needs; "
             f"up to {config.n_hotspots} were asked for."
         )
     return tuple(notes)

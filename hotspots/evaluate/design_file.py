@@ -243,7 +243,7 @@ def _broken_tables(given: Mapping[str, Any]) -> list[str]:
     elif hours is not None and hours[0] % 24 == hours[1] % 24:
         broken.append("'hours' must leave hours that were not patrolled; leave it out if patrols were round the clock")
     if given.get("primary", "reports") not in PRIMARY:
-        broken.append(f"'primary' must be one of {', '.join(PRIMARY)} (harm can only stand beside them: R6.19)")
+        broken.append(f"'primary' must be one of {', '.join(PRIMARY)} (harm can only stand beside them)")
     return broken
 
 

@@ -152,7 +152,7 @@ def _questions(table: pd.DataFrame, name: str, *, is_by_answer: bool) -> tuple[S
     if len(asked) > _MAX_QUESTIONS or max(map(len, asked)) > _MAX_LENGTH or "" in asked:
         raise SourceError(
             f"{name}: give totals of 1 to {_MAX_QUESTIONS} questions of up to {_MAX_LENGTH} letters each, a row for "
-            "each group and wave; single people's answers are not read (R3.17)."
+            "each group and wave; single people's answers are not read."
         )
     found = []
     for question in asked:

@@ -109,7 +109,9 @@ def displacement_sentence(effect: Effect | None, moved: float | None) -> str:
 def _part(moved: float, prevented: float, noun: str) -> str:
     """Say how many of those prevented could have moved: never more than there were."""
     of = f"of the {_count(prevented)} {noun}".rstrip()
-    return f"All {of}" if moved >= prevented else f"Up to {_count(moved)} {of}"
+    if moved >= prevented:
+        return f"All {of}"
+    return f"Up to {_count(moved)} {of}" if moved >= 0.5 else f"Hardly any {of}"
 
 
 def other_hours_sentence(hours: tuple[int, int] | None, within: Effect | None, moved: float | None) -> str:

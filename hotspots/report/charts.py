@@ -57,16 +57,17 @@ class _Plot:
 
 
 def monthly_chart(
-    series: pd.DataFrame, *, comparison: str = "comparison places", width: float = 510.0, height: float = 165.0
-) -> str:
+    series: pd.DataFrame, treated: str = "treated places", comparison: str = "comparison places", *,
+    width: float = 510.0, height: float = 165.0,
+) -> str:  # fmt: skip
     """Return treated and scaled comparison reports by month, with the start marked and missing months left open.
 
     Parameters
     ----------
     series : DataFrame
         Index ``month``; ``treated``, ``controls_scaled``, ``is_after``, ``is_missing``.
-    comparison : str
-        What the scaled line is about.
+    treated, comparison : str
+        What the two lines are about; the second is scaled to the first.
     """
     most = float(np.nanmax(series[["treated", "controls_scaled"]].to_numpy(float), initial=1.0))
     step = next((s for s in _STEPS if most / s <= 5), _STEPS[-1])
@@ -76,7 +77,7 @@ def monthly_chart(
         *_start(series, x, plot),
         *_count_axis(plot, step),
         *_month_axis(series.index, x, plot.bottom),
-        *_key(plot, comparison),
+        *_key(plot, treated, comparison),
     ]
     for column, style in _CURVES.items():
         values = series[column].to_numpy(float, copy=True)
@@ -153,10 +154,10 @@ def _month_axis(months: pd.Index, x: Floats, bottom: float) -> list[str]:
     return marks + [svg.text(at, bottom + 11, f"{month:%b %y}", 6.4, palette.GREY) for at, month in named]
 
 
-def _key(plot: _Plot, comparison: str) -> list[str]:
+def _key(plot: _Plot, treated: str, comparison: str) -> list[str]:
     marks, at = [], plot.left + 6
     for name, style in (
-        ("treated places", _CURVES["treated"]),
+        (treated, _CURVES["treated"]),
         (f"{comparison}, scaled", _CURVES["controls_scaled"]),
     ):
         marks.append(svg.line((at, 9), (at + 20, 9), style.colour, style.width, dash=style.dash))

@@ -127,7 +127,8 @@ def evaluation_data(evaluation: Evaluation) -> dict[str, Any]:
         "doubt": e.doubt_sentence,
         "level_text": e.level_text,
         "detectable": _detectable(e),
-        "monthly": charts.monthly_chart(e.series, comparison=compared_with(e)),
+        "monthly": charts.monthly_chart(e.series, *charted(e)),
+        "monthly_alt": "Reports a month: {}, and {}, scaled; start marked".format(*charted(e)),
         "intervals": charts.interval_chart(_rows(e)) if e.effect is not None else "",
         "beside": beside(e),
         "gates": [asdict(gate) for gate in e.gates],
@@ -245,15 +246,23 @@ def beside(e: Evaluation) -> list[dict[str, str]]:
         {
             "title": "What can be said",
             "figure": honest,
-            "text": f"Change beyond that in the {compared_with(e)}, 95% interval. "
+            "text": f"{_compared(e)}, 95% interval. "
             + (f"Best single figure {e.effect.effect_pct:+.0f}%." if e.effect is not None else e.verdict_text),
         },
     ]
 
 
-def compared_with(e: Evaluation) -> str:
-    """Return what the treated places are held against."""
-    return "places without a turn" if e.design.form == "rotation" else "comparison places"
+def charted(e: Evaluation) -> tuple[str, str]:
+    """Return what the two lines of the monthly chart are: in a rotation the same places, in and out of their turn."""
+    if e.design.form == "rotation":
+        return "places in their turn", "places out of turn"
+    return "treated places", "comparison places"
+
+
+def _compared(e: Evaluation) -> str:
+    if e.design.form == "rotation":
+        return "Change in months with a turn beyond the same places' months without"
+    return "Change beyond that in the comparison places"
 
 
 def _settling(found: RegressionToMean) -> dict[str, str]:
@@ -267,6 +276,14 @@ def _settling(found: RegressionToMean) -> dict[str, str]:
     }
 
 
+_AGAIN = {
+    "top": "Were the lot drawn again with nothing done",
+    "pairs": "Were the lot drawn again with nothing done",
+    "rotation": "Were the turns drawn again with nothing done",
+}
+"""What the share of draws is of, where there was a lot (see `Evaluation.permutation_p`)."""
+
+
 def _named_methods(e: Evaluation) -> list[str]:
     lines = []
     if e.wdd is not None:
@@ -278,10 +295,10 @@ def _named_methods(e: Evaluation) -> list[str]:
     if e.wdq is not None and e.wdq.quotient is not None:
         lines.append(f"Weighted displacement quotient {e.wdq.quotient:.2f}, no interval: {e.wdq.reading}.")
     if e.permutation_p is not None:
-        lines.append(
-            f"Had the pilot's places been drawn by lot from these and the comparison places, {_draws(e.permutation_p)} "
-            "draws would show as clear a change."
+        again = _AGAIN.get(
+            e.design.form, "Had the pilot's places been drawn by lot from these and the comparison places"
         )
+        lines.append(f"{again}, {_draws(e.permutation_p)} draws would show as clear a change.")
     return lines
 
 

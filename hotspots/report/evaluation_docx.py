@@ -77,7 +77,7 @@ def _evidence(made: Any, data: dict[str, Any]) -> None:
     _table(made, [side["title"] for side in data["beside"]], [[side["figure"] for side in data["beside"]],
                                                              [side["text"] for side in data["beside"]]])  # fmt: skip
     made.add_heading("Reports by month", level=1)
-    _picture(made, data["monthly"], "Reports a month in the treated places and in the comparison places, start marked")
+    _picture(made, data["monthly"], data["monthly_alt"])
     if data["intervals"]:
         made.add_heading("How far the answer moves", level=1)
         _picture(made, data["intervals"], "Change in per cent by this evaluation, its checks and other ways to look")

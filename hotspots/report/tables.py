@@ -58,7 +58,7 @@ def hotspots_csv(run: Run) -> bytes:
 
 
 def why_csv(run: Run) -> bytes:
-    """Return each number behind each hotspot as CSV: how it comes about, and what would change the rank (R7.12)."""
+    """Return each number behind each hotspot as CSV: how it comes about, and what would move it up or down (R7.12)."""
     frame = why(run).map(safe_text).assign(marking=run.marking, is_synthetic=run.is_synthetic)
     return frame.to_csv(index=False, lineterminator="\r\n").encode("utf-8-sig")
 

@@ -211,12 +211,12 @@ def no_list(run: Run) -> list[str]:
         return []
     why = [_refusal(refusal) for refusal in run.refused if "hotspot" in refusal.analysis or "list" in refusal.analysis]
     least = run.config.delineation.min_incidents_12m
-    return why or list(run.notes) or [f"No place holds the {least} reports in 12 months that a hotspot needs (R1.4)."]
+    return why or list(run.notes) or [f"No place holds the {least} reports in 12 months that a hotspot needs."]
 
 
 def _refusal(refusal: Refusal) -> str:
     name = refusal.analysis[:1].upper() + refusal.analysis[1:]
-    return f"{name}: {refusal.reason} ({refusal.rule})" if refusal.rule else f"{name}: {refusal.reason}"
+    return f"{name}: {refusal.reason}"
 
 
 def grade(run: Run) -> str:

@@ -479,6 +479,7 @@ def test_never_more_could_have_moved_than_was_prevented():
     part, whole = (displacement_sentence(effect, share * effect.prevented) for share in (0.5, 3.0))
     assert part.startswith(f"Up to {effect.prevented / 2:.0f} of the {effect.prevented:.0f} reports prevented could")
     assert whole.startswith(f"All of the {effect.prevented:.0f} reports prevented could")
+    assert displacement_sentence(effect, 0.0).startswith(f"Hardly any of the {effect.prevented:.0f} reports prevented")
     assert other_kinds_sentence(effect, 3 * effect.prevented).startswith(f"All of the {effect.prevented:.0f} could")
 
 

@@ -105,8 +105,15 @@ def test_every_place_that_is_hot_now_or_mostly_hot_has_exactly_one_kind(state, d
 def test_every_kind_has_plain_words():
     assert set(LABELS) - {""} == set(MEANINGS)
     assert set(LABELS.values()) - {"", "Too few reports to say"} == {
-        "New", "Building", "Long-standing", "Easing", "Comes and goes", "Gone quiet"
+        "New", "Building", "Long-standing", "Easing", "Comes and goes", "Long-standing, quieter lately"
     }  # fmt: skip
+
+
+def test_a_busy_place_below_its_usual_last_month_is_not_called_quiet_but_the_usual_name_is_found():
+    found = kinds_over_time(steps_of([1] * 11 + [0]))
+    assert found["kind"].to_list() == ["historical"]
+    assert found["label"].to_list() == ["Long-standing, quieter lately"]
+    assert "gone quiet" in MEANINGS["historical"]  # R4.15
 
 
 def test_a_rising_z_makes_a_hot_place_intensifying_and_a_falling_one_diminishing():

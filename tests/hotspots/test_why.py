@@ -1,4 +1,4 @@
-"""Each number behind a hotspot, worked again from the other tables, and what would change its rank (R7.12)."""
+"""Each number behind a hotspot, worked again from the other tables, and what would move it (R7.12)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import hotspots
 from geodata.area import StudyArea
 from hotspots.report import run_files
 from hotspots.results import Run
-from hotspots.why import CHANGE, COLUMNS, what_would_change, why
+from hotspots.why import CHANGE, COLUMNS, what_would_move, why
 
 AREA = StudyArea("Little Town", shapely.box(-2.14, 52.57, -2.10, 52.60))
 CORNERS = np.array([[-2.133, 52.574], [-2.12, 52.585], [-2.107, 52.596]])
@@ -77,11 +77,23 @@ def test_the_reports_said_to_overtake_do_overtake_and_half_of_them_do_not(run: R
 
 
 def test_the_first_has_nothing_above_and_the_last_nothing_below(run: Run) -> None:
-    first, last = ("; ".join(what_would_change(run, hotspot_id)) for hotspot_id in ("H01", "H03"))
-    assert "overtake the one above" not in first
-    assert "one below to overtake" in first
-    assert "overtake the one above" in last
-    assert "one below to overtake" not in last
+    first, last = (" ".join(what_would_move(why(run), hotspot_id)) for hotspot_id in ("H01", "H03"))
+    assert "overtake the place above it" not in first
+    assert "the place below would overtake it" in first
+    assert "overtake the place above it" in last
+    assert "the place below would overtake it" not in last
+
+
+def test_what_would_move_a_hotspot_is_told_in_sentences_with_the_numbers_of_the_table(run: Run) -> None:
+    table = why(run)
+    said = what_would_move(table, "H02")
+    more, fewer = value(table, "H02", "more reports"), value(table, "H02", "fewer reports")
+    assert said[0] == f"With {more} more reports in 12 months it would overtake the place above it."
+    assert said[1] == f"With {fewer} fewer reports in 12 months the place below would overtake it."
+    assert said[2].startswith("Without its busiest place (2 High Street) it would be off the list: 0 reports")
+    assert value(table, "H02", "without its busiest month") == "rank 2"
+    assert said[3] == "Without its busiest month (2023-01) it would still be rank 2."
+    assert len(said) == 4
 
 
 def test_without_its_only_place_a_hotspot_leaves_the_list(run: Run) -> None:

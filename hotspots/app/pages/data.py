@@ -33,7 +33,7 @@ def show_choice(dataset: Dataset) -> None:
             "Count officers' own records too", value=config.include_officer_generated and told, disabled=not told
         )
         st.write(
-            "Officers record most where they already patrol, so counting their records sends patrols back there (R7.5)."
+            "Officers record most where they already patrol, so counting their records sends patrols back there."
             if told
             else "No record of these data is known to have been made by an officer."
         )

@@ -12,7 +12,7 @@ from hotspots.app.data import Dataset
 from hotspots.app.design import Pilot
 from hotspots.evaluate import Evaluation
 from hotspots.evaluate.opinions import Opinions
-from hotspots.report.evaluation import beside, compared_with, evaluation_files, notes_left
+from hotspots.report.evaluation import beside, charted, evaluation_files, notes_left
 from hotspots.report.opinions import opinion_data
 from hotspots.report.words import tidy
 
@@ -163,6 +163,7 @@ def places_table(result: Evaluation) -> pd.DataFrame:
 def monthly_figure(result: Evaluation) -> Figure:
     """Draw treated and (scaled) comparison reports a month, with the start marked."""
     series = result.series
+    treated, comparison = charted(result)
     figure = Figure(figsize=(8, 3.4), layout="constrained")
     axes = figure.subplots()
     axes.plot(
@@ -170,9 +171,9 @@ def monthly_figure(result: Evaluation) -> Figure:
         series["controls_scaled"],
         color=widgets.NAVY,
         linestyle="--",
-        label=f"{compared_with(result).capitalize()}, scaled",
+        label=f"{comparison.capitalize()}, scaled",
     )
-    axes.plot(series.index, series["treated"], color=widgets.ORANGE, linewidth=2.2, label="Treated")
+    axes.plot(series.index, series["treated"], color=widgets.ORANGE, linewidth=2.2, label=treated.capitalize())
     start: Any = result.after.first  # a date on a date axis, which the stubs do not know
     axes.axvline(start, color=widgets.INK, linewidth=1)
     axes.annotate("start", (start, 1), xycoords=("data", "axes fraction"), xytext=(4, -12), textcoords="offset points")
@@ -184,9 +185,10 @@ def monthly_figure(result: Evaluation) -> Figure:
 
 
 def chart_text(result: Evaluation) -> str:
+    names = charted(result)
     means = result.series.groupby("is_after")[["treated", "controls_scaled"]].mean()
     parts = [
-        f"{'after' if is_after else 'before'}: treated {treated:.0f}, comparison scaled {comparison:.0f}"
+        f"{'after' if is_after else 'before'}: {names[0]} {treated:.0f}, {names[1]}, scaled, {comparison:.0f}"
         for is_after, treated, comparison in means.itertuples()
     ]
     return f"Reports a month, average {'; '.join(parts)}"

@@ -70,9 +70,7 @@ def show_table(run: Run) -> None:
             "12 months": number(width=70, help="Reports in the last 12 months"),
             "When": column(width=100, help="The window of the week with most reports for the hours of one shift"),
             "Check": column(width=48, help="Something to look at before acting; see below the map"),
-            "Truly top": number(
-                width=62, format="%d%%", help="How likely the place truly belongs to the top, allowing for luck"
-            ),
+            "Truly top": column(width=66, help="How likely the place truly belongs to the top, allowing for luck"),
             "All": number(width=50, help="Reports in all months used"),
             "Similar": number(width=55, help="Reports a similar place would have had in all months"),
         },

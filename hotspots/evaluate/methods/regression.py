@@ -179,6 +179,6 @@ def _too_short(panel: Panel) -> str:
     if before < MIN_MONTHS_BEFORE or after < MIN_MONTHS_AFTER:
         return (
             f"{before} months before and {after} after the start; at least {MIN_MONTHS_BEFORE} and {MIN_MONTHS_AFTER} "
-            "are needed (R6.12)."
+            "are needed."
         )
     return ""

@@ -184,6 +184,6 @@ def _gate(panel: Panel) -> str:
     if panel.start < MIN_MONTHS_BEFORE or len(panel.controls) < MIN_DONORS:
         return (
             f"{panel.start} months before the start and {len(panel.controls)} comparison places; at least "
-            f"{MIN_MONTHS_BEFORE} months and {MIN_DONORS} places are needed (R6.13)."
+            f"{MIN_MONTHS_BEFORE} months and {MIN_DONORS} places are needed."
         )
     return ""

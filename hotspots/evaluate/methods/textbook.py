@@ -168,7 +168,7 @@ def wdq(panel: Panel) -> MethodResult:
     if min(*control, *treated) <= 0:
         return refused(WDQ, "A group has no report in one of the periods; the quotient is undefined.")
     if (fall := wdd_scaled(panel).high_pct) is None or fall >= 0:
-        return refused(WDQ, "The scaled difference shows no clear fall, so there is nothing to divide by (R6.10).")
+        return refused(WDQ, "The scaled difference shows no clear fall, so there is nothing to divide by.")
     found = weighted_displacement_quotient(treated, buffer, control)
     table = pd.DataFrame(
         {

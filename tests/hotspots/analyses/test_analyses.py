@@ -265,6 +265,7 @@ def test_without_its_categories_near_repeat_is_refused_with_where_the_events_wen
     refusal = analyse(city, "near-repeat").refusal
     assert refusal.rule == "R4.12"
     assert "another category" in refusal.reason
+    assert "of Burglary, Vehicle crime, Criminal damage and arson there are" in refusal.reason
 
 
 def test_harm_of_one_category_ranks_as_the_count_does_and_declares_its_weight(city):

@@ -69,7 +69,7 @@ def test_tables_hold_none_of_it(unseen_run):
 
 
 def test_the_terminal_is_told_none_of_it(unseen_run, monkeypatch):
-    monkeypatch.setattr("hotspots.why.what_would_change", lambda *_: [ESCAPE])
+    monkeypatch.setattr("hotspots.why.what_would_move", lambda *_: [ESCAPE])
     parts = (terminal.banner, terminal.ranked_list, terminal.confidence)
     said = "".join(printed(part(unseen_run)) for part in parts)
     assert "red" in said
