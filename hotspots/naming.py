@@ -77,6 +77,17 @@ def street_name(location: object) -> str:
     return street[:LONGEST_NAME].strip()
 
 
+def landmark_name(name: object) -> str:
+    r"""Return the name of a named place on one line, as hotspots are said to lie at or by it.
+
+    Examples
+    --------
+    >>> landmark_name("Wolverhampton\n Station")
+    'Wolverhampton Station'
+    """
+    return clean_text(name)[:LONGEST_NAME]
+
+
 def _without_number(part: str) -> str:
     bare = _NUMBER.sub("", _UNIT.sub("", part + " ")).strip(" .-")
     return bare if re.search(r"[^\W\d_]", bare) else ""

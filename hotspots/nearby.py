@@ -10,7 +10,7 @@ import pandas as pd
 import shapely
 
 from geodata.area import StudyArea
-from hotspots.naming import LONGEST_NAME, all_different, clean_text, names_nothing
+from hotspots.naming import all_different, landmark_name, names_nothing
 
 
 def hotspots_with_places(
@@ -62,7 +62,7 @@ def _nearest(hotspots: gpd.GeoDataFrame, places: gpd.GeoDataFrame, area: StudyAr
             "hotspot": hotspot,
             "metres": shapely.distance(outlines[hotspot], shapes[place]),
             "to_middle": shapely.distance(middles[hotspot], shapes[place]),
-            "name": pd.Series([clean_text(name)[:LONGEST_NAME] for name in places["name"].iloc[place]], dtype=object),
+            "name": pd.Series([landmark_name(name) for name in places["name"].iloc[place]], dtype=object),
         }
     )
     return found.sort_values(["hotspot", "metres", "to_middle", "name"]).drop_duplicates("hotspot").set_index("hotspot")

@@ -94,6 +94,7 @@ def _companions(folder: Path, city: dict[str, Path]) -> None:
     middle = area.geometry.iloc[0].representative_point()
     site = gpd.GeoDataFrame({"name": ["Prison"]}, geometry=[middle.buffer(0.001)], crs=4326)
     site.to_file(folder / "prisons_and_hospitals.gpkg")
+    gpd.GeoDataFrame({"name": ["Station"]}, geometry=[middle], crs=4326).to_file(folder / "places.gpkg")
     area.assign(LSOA21CD="E01000001")[["LSOA21CD", "geometry"]].to_file(folder / "lsoa_2021.geojson")
     (folder / "holidays.csv").write_text("first_day,last_day,name\n2023-07-22,2023-09-03,Summer\n")
     (folder / "nsir.csv").write_bytes((ROOT / "geodata/data/nsir.csv").read_bytes())

@@ -20,6 +20,7 @@ import streamlit as st
 
 from geodata.area import StudyArea, choose_ostn15_grid, read_area
 from geodata.calendar import own_bank_holidays, school_holidays
+from geodata.landmarks import read_places
 from geodata.nsir import report_types
 from geodata.quality import Gate
 from geodata.sample import make_city, write_city
@@ -240,6 +241,8 @@ def check_files(dataset: Dataset, config: RunConfig) -> None:
         own_bank_holidays(config.bank_holidays)
     if config.report_types:
         report_types(config.report_types)
+    if config.places:
+        read_places(config.places, area=dataset.area)
     current_gate(dataset, config)
 
 

@@ -138,6 +138,7 @@ FILES: Final = {
     "lsoa": "LSOA boundaries, to check the codes that the records state",
     "school_holidays": "School holidays: CSV of first_day, last_day, name",
     "bank_holidays": "Bank holidays: CSV of day, name; for the years it lists",
+    "places": "Named places (stations, schools, parks): GIS file, or CSV of name, longitude, latitude",
     "report_types": "Kinds of ASB: CSV of headings with owner and whether a patrol can deter it",
 }
 """Settings that name a file, in the words of the page."""
@@ -145,7 +146,9 @@ FILES: Final = {
 
 def show_files(dataset: Dataset, config: RunConfig) -> None:
     """Let a person give the files that settings name, and take them away again."""
-    with st.expander("Files that go with these data: institutions, LSOAs, school and bank holidays, kinds of ASB"):
+    with st.expander(
+        "Files that go with these data: institutions, LSOAs, school and bank holidays, named places, kinds of ASB"
+    ):
         with st.form("setting-files", border=False):
             columns = st.columns(2)
             given = {

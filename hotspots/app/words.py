@@ -104,6 +104,7 @@ def ranked_table(run: Run) -> pd.DataFrame:
         {
             "Rank": hotspots["rank"],
             "Place": hotspots["name"],
+            "At or by": [words.by_place(row) for _, row in hotspots.iterrows()],
             "12 months": hotspots["n_12m"],
             "When": (patrols["days"] + " " + patrols["hours"].str.replace(":00", "")).str.strip(),
             "Check": (hotspots["flags"] != "").map({True: "yes", False: ""}),
@@ -113,5 +114,5 @@ def ranked_table(run: Run) -> pd.DataFrame:
         },
         index=hotspots.index,
     )
-    empty = [column for column in ("When", "Check") if (table[column] == "").all()]
+    empty = [column for column in ("At or by", "When", "Check") if (table[column] == "").all()]
     return table.drop(columns=empty)

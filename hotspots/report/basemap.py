@@ -11,11 +11,12 @@ import shapely
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
-from hotspots.naming import street_name
+from hotspots.naming import landmark_name, street_name
 from hotspots.results import Run
 
 MAX_POINTS = 3000
 MAX_LABELS = 2500
+MAX_PLACES = 500
 SIMPLIFY_DEGREES = 2e-5  # about 2 m: below the width of a street
 
 
@@ -77,6 +78,27 @@ def _street_labels(streets: gpd.GeoDataFrame) -> list[Label]:
     middles = shapely.line_interpolate_point(shapes[longest], 0.5, normalized=True)
     x, y = shapely.get_x(middles), shapely.get_y(middles)
     return [Label(float(lon), float(lat), name) for lon, lat, name in zip(x, y, names[longest], strict=True)]
+
+
+def named_places(run: Run) -> gpd.GeoDataFrame | None:
+    """Return the user's named places, nearest to a hotspot first, at most 500; None where there are none."""
+    if run.places is None or run.places.empty:
+        return None
+    away = shapely.distance(run.places.geometry.to_numpy(), shapely.union_all(run.hotspots.geometry.to_numpy()))
+    return run.places.iloc[np.argsort(away, kind="stable")[:MAX_PLACES]]
+
+
+def place_labels(run: Run) -> list[Label]:
+    """Return the named places that hotspots are said to lie at or by, with where to write each."""
+    drawn = named_places(run)
+    if drawn is None or "near_place" not in run.hotspots:
+        return []
+    said = drawn.loc[drawn["name"].map(landmark_name).isin(run.hotspots["near_place"])]
+    points = shapely.point_on_surface(said.geometry.to_numpy())
+    return [
+        Label(float(lon), float(lat), landmark_name(name))
+        for lon, lat, name in zip(shapely.get_x(points), shapely.get_y(points), said["name"], strict=True)
+    ]
 
 
 def named_streets(streets: gpd.GeoDataFrame) -> tuple[NDArray[np.object_], NDArray[np.object_]]:

@@ -106,6 +106,7 @@ def _page(run: Run, ground: static_map.Ground, hotspot_id: str, row: pd.Series, 
     return {
         "rank": row["rank"],
         "name": row["name"],
+        "near": words.by_place(row),
         "n_12m": f"{row['n_12m']:,}",
         "strap": f"{hotspot_id} | rank {row['rank']} of {len(run.hotspots)} | {words.counted(row['n_12m'])} "
         f"{words.year_label(run)} | {row['area_km2'] * 100:.1f} ha, {words.counted(row['n_cells'], 'cell')}",
@@ -138,6 +139,8 @@ def _signs(run: Run, hotspot_id: str) -> str:
     signs = []
     if (run.repeat_locations["hotspot_id"] == hotspot_id).any():
         signs.append("Diamond: one of the busiest repeat places.")
+    if run.hotspots.loc[hotspot_id].get("near_place", ""):
+        signs.append("Circle: named place.")
     if not run.cameras.empty:
         signs.append("Triangle: proposed camera.")
     if run.existing_cameras is not None and not run.existing_cameras.empty:

@@ -9,7 +9,8 @@ import pandas as pd
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from hotspots.report import palette, words
+from hotspots.naming import landmark_name
+from hotspots.report import basemap, palette, words
 from hotspots.report.markup import data_text, escaped
 from hotspots.results import Run
 
@@ -27,6 +28,10 @@ _NEW_CAMERA = (
 _OLD_CAMERA = (
     '<svg width="24" height="24" viewBox="0 0 24 24" aria-hidden="true"><path d="M5 5h14v14H5z" fill="#3D3D3D" '
     'stroke="#FFF" stroke-width="2"/><circle cx="12" cy="12" r="3" fill="#FFF"/></svg>'
+)
+_LANDMARK = (
+    '<svg width="16" height="16" viewBox="0 0 16 16" aria-hidden="true"><circle cx="8" cy="8" r="5" fill="#28A197" '
+    'stroke="#0B0C0C" stroke-width="1.5"/></svg>'
 )
 
 
@@ -81,7 +86,7 @@ def _hotspot_popup(run: Run, hotspot_id: str, row: pd.Series) -> str:
         *([("Note", facts["notes"])] if facts["notes"] else []),
     ]
     listed = "".join(f"<dt>{name}</dt><dd>{escaped(text)}</dd>" for name, text in lines)
-    heading = f"<h2>{row['rank']}. {escaped(row['name'])}</h2><p>{escaped(facts['why'])}</p>"
+    heading = f"<h2>{row['rank']}. {escaped(words.placed(row))}</h2><p>{escaped(facts['why'])}</p>"
     return f"{heading}<dl>{listed}</dl>"
 
 
@@ -101,6 +106,26 @@ def places(run: Run) -> list[dict[str, Any]]:
             },
         )
         for _, row in shown.iterrows()
+    ]
+
+
+def named_places(run: Run) -> list[dict[str, Any]]:
+    """Return the user's named places, the 500 nearest to a hotspot; areas as a point inside them."""
+    drawn = basemap.named_places(run)
+    if drawn is None:
+        return []
+    points = shapely.point_on_surface(drawn.geometry.to_numpy())
+    return [
+        feature(
+            point,
+            {
+                "svg": _LANDMARK,
+                "sign": "asb-place",
+                "alt": f"Named place {escaped(landmark_name(name))}",
+                "popup": f"<h2>{escaped(landmark_name(name))}</h2><p>Named place{escaped(kind and f': {kind}')}</p>",
+            },
+        )
+        for point, name, kind in zip(points, drawn["name"], drawn["kind"], strict=True)
     ]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hotspots.report import palette, words
+from hotspots.report import basemap, palette, words
 from hotspots.report.features import MAX_CELLS
 from hotspots.report.markup import escaped
 from hotspots.results import Run
@@ -35,6 +35,10 @@ def legend(run: Run) -> str:
         signs.append(_entry('<path d="M2 3h16v14H2z" fill="none" stroke="#0B0C0C" stroke-width="3"/>', "Hotspot, rank"))
     if not run.repeat_locations.empty:
         signs.append(_entry('<path d="M10 3l7 7-7 7-7-7z" fill="#801650"/>', "Repeat place (zoom in)"))
+    if run.places is not None and (landmarks := basemap.named_places(run)) is not None:
+        of_all = f", {len(landmarks)} of {len(run.places):,}" if len(landmarks) < len(run.places) else ""
+        circle = '<circle cx="10" cy="10" r="5" fill="#28A197" stroke="#0B0C0C" stroke-width="1.5"/>'
+        signs.append(_entry(circle, f"Named place (zoom in){of_all}"))
     if not run.cameras.empty:
         signs.append(_entry('<path d="M10 2l9 16H1z" fill="#F46A25" stroke="#0B0C0C"/>', "Proposed camera and range"))
     if run.existing_cameras is not None and not run.existing_cameras.empty:
@@ -63,7 +67,7 @@ def panel(run: Run) -> str:
         return f'<details class="asb-panel" open><summary>No ranked list</summary><table>{why}</table></details>'
     rows = "".join(
         f"<tr><td class=n>{row['rank']}</td><td><button type=button onclick=\"asb.show('{escaped(hotspot_id)}')\">"
-        f"{escaped(row['name'])}</button></td><td class=n>{row['n_12m']:,}</td></tr>"
+        f"{escaped(words.placed(row))}</button></td><td class=n>{row['n_12m']:,}</td></tr>"
         for hotspot_id, row in run.hotspots.sort_values("rank").iterrows()
     )
     return (

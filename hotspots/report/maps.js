@@ -68,17 +68,17 @@ var asb = (function () {
     group.clearLayers();
     if (!close) { return; }
     for (var i = 0; i < labels.length && boxes.length < MOST_LABELS; i++) {
-      var at = L.latLng(labels[i][0], labels[i][1]), text = labels[i][2];
+      var at = L.latLng(labels[i][0], labels[i][1]), text = labels[i][2], own = labels[i][3] || sign;
       if (written['_' + text] || !bounds.contains(at)) { continue; }
-      var p = map.latLngToContainerPoint(at), half = text.length * 3.2 + 6;
-      var box = [p.x - half, p.y - 9, p.x + half, p.y + 9];
+      var p = map.latLngToContainerPoint(at), half = text.length * 3.2 + 6, top = p.y + (labels[i][3] ? 7 : -9);
+      var box = [p.x - half, top, p.x + half, top + 18];
       if (overlaps(box, boxes)) { continue; }
       boxes.push(box);
       written['_' + text] = true;
       var span = document.createElement('span');
       span.textContent = text;
       L.marker(at, {interactive: false, keyboard: false, pane: 'asb-names',
-        icon: L.divIcon({className: sign, html: span, iconSize: [0, 0]})}).addTo(group);
+        icon: L.divIcon({className: own, html: span, iconSize: [0, 0]})}).addTo(group);
     }
   }
 

@@ -67,8 +67,8 @@ def folium_map(run: Run, *, selected: str | None = None, framed: bool = True) ->
     -------
     folium.Map
         Layers: area, streets (or the named points of the data), cells, hotspots (features carry ``hotspot_id``,
-        ``rank`` and ``name``), repeat places, proposed and existing cameras. Ids are counted, not drawn at random, so
-        that the same run gives the same page.
+        ``rank`` and ``name``), repeat places, named places, proposed and existing cameras. Ids are counted, not drawn
+        at random, so that the same run gives the same page.
     """
     west, south, east, north = _view(run, selected)
     # Within a page a map that takes the focus scrolls the page under the mouse, and the first click is lost.
@@ -82,7 +82,11 @@ def folium_map(run: Run, *, selected: str | None = None, framed: bool = True) ->
     figure.header.add_child(Element(f"<style>{style}</style>"), name="asb_style")
     for pane, z_index in PANES.items():
         folium.map.CustomPane(pane, z_index=z_index, pointer_events=pane not in ("asb-base", "asb-names")).add_to(made)
-    labels = [[_round(x.latitude), _round(x.longitude), data_text(x.text)] for x in basemap.labels(run)]
+    labels = [
+        [_round(x.latitude), _round(x.longitude), data_text(x.text), sign]
+        for sign, found in (("asb-landmark", basemap.place_labels(run)), ("", basemap.labels(run)))
+        for x in found
+    ]
     _Behaviour(_asset("maps.js"), labels, at_points=run.streets is None).add_to(made)
     for layer in _layers(run, selected):
         layer.add_to(made)
@@ -138,6 +142,8 @@ def _layers(run: Run, selected: str | None) -> list[folium.GeoJson]:
         )
     if places := features.places(run):
         made.append(_layer(places, "Repeat places", "markerPane", point="asb.placeMarker", each="asb.withPopup"))
+    if landmarks := features.named_places(run):
+        made.append(_layer(landmarks, "Named places", "markerPane", point="asb.placeMarker", each="asb.withPopup"))
     if cameras := features.cameras(run):
         made.append(_camera_layer(cameras, "Proposed camera sites"))
     if existing := features.existing_cameras(run):
@@ -191,7 +197,8 @@ def _view(run: Run, selected: str | None) -> tuple[float, float, float, float]:
 
 def _addresses_in_data(run: Run) -> set[str]:
     texts = [label.text for label in basemap.labels(run)]
-    texts += [str(name) for frame in (run.hotspots, run.repeat_locations) for name in frame["name"]]
+    frames = [run.hotspots, run.repeat_locations, *([run.places] if run.places is not None else [])]
+    texts += [str(name) for frame in frames for name in frame["name"]]
     return {address for text in texts for address in _URL.findall(data_text(text))}
 
 

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from geodata.area import StudyArea
+from hotspots.naming import landmark_name
 from hotspots.report import basemap, palette, svg
 from hotspots.results import Run
 
@@ -98,13 +99,15 @@ def hotspot_map(run: Run, ground: Ground, hotspot_id: str, *, width: float = 300
     own = ground.hotspots[hotspot_id]
     window = Window.around(own, width, height, max(MARGIN_M, (MIN_WIDTH_M - (own.bounds[2] - own.bounds[0])) / 2))
     others = {name: shape for name, shape in ground.hotspots.items() if name != hotspot_id}
+    signs = _named_places(window, run, hotspot_id)
     parts = [
         *_land(window, ground, street_width=2.2),
         *_cells(window, ground, opacity=0.45, edge=0.5),
         *(path(window, shape, _outline(1.5, "4 3")) for shape in others.values()),
         path(window, own, _outline(3.2)),
         *_counts(window, ground),
-        *_street_names(window, ground),
+        *_street_names(window, ground, taken=[sign.box for sign in signs]),
+        *(part for sign in signs for part in sign.drawn()),
         *_cameras(window, run),
         *_places(window, run, hotspot_id),
         *_ranks(window, run, others, size=7),
@@ -220,6 +223,49 @@ def _places(window: Window, run: Run, hotspot_id: str) -> Iterator[str]:
         yield f'<path d="M{x:.1f} {y - 4:.1f}l4 4-4 4-4-4z" fill="{palette.PLACE}" stroke="#FFF" stroke-width="0.8"/>'
 
 
+@dataclass(frozen=True, slots=True)
+class _Sign:
+    """A named place on a map: where its circle stands, and its name below, which stays within the map."""
+
+    x: float
+    y: float
+    name: str
+    width: float
+
+    @property
+    def half(self) -> float:
+        """Half of the room the name takes."""
+        return max(4.0, len(self.name) * 2.4 + 3)
+
+    @property
+    def middle(self) -> float:
+        """Where the name has its middle."""
+        return min(max(self.x, self.half), self.width - self.half)
+
+    @property
+    def box(self) -> tuple[float, float, float, float]:
+        """What circle and name cover: left, top, right, bottom."""
+        return self.middle - self.half, self.y - 4, self.middle + self.half, self.y + 14
+
+    def drawn(self) -> Iterator[str]:
+        """Yield the circle and the name."""
+        style = f'fill="#FFF" stroke="{palette.INK}" stroke-width="1.6"'
+        yield f'<circle cx="{self.x:.1f}" cy="{self.y:.1f}" r="3.2" {style}/>'
+        yield svg.text(self.middle, self.y + 11, self.name, 7, palette.INK, bold=True, halo=True)
+
+
+def _named_places(window: Window, run: Run, hotspot_id: str) -> list[_Sign]:
+    """Return the named place a hotspot lies at or by, where the window shows it."""
+    said = run.hotspots.loc[hotspot_id].get("near_place", "")
+    if run.places is None or not said:
+        return []
+    shapes = _metres(run.area, run.places.geometry.to_numpy()[run.places["name"].map(landmark_name) == said])
+    shown = shapely.intersection(shapes, window.box.buffer(-16 * window.metres_per_point))
+    points = shapely.point_on_surface(shown[~shapely.is_empty(shown)])
+    at = window.picture(shapely.get_x(points), shapely.get_y(points))
+    return [_Sign(float(x), float(y), str(said), window.width) for x, y in at[:1]]
+
+
 def _counts(window: Window, ground: Ground) -> Iterator[str]:
     """Yield the number of reports in each cell of the window: a grey print needs no colour."""
     for position in _cells_in(window, ground):
@@ -235,9 +281,9 @@ def _count_place(window: Window, cell: BaseGeometry) -> tuple[float, float]:
     return float(x), float(y)
 
 
-def _street_names(window: Window, ground: Ground) -> Iterator[str]:
+def _street_names(window: Window, ground: Ground, *, taken: list[tuple[float, float, float, float]]) -> Iterator[str]:
     """Yield as many street names as fit without touching each other, each name once, longest stretch first."""
-    taken = [(window.width - 34, 0.0, window.width, 44.0)]  # the north arrow
+    taken = [*taken, (window.width - 34, 0.0, window.width, 44.0)]  # the north arrow
     for position in _cells_in(window, ground):
         x, y = _count_place(window, ground.cells[position])
         taken.append((x - 9, y - 7, x + 9, y + 7))

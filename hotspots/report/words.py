@@ -183,7 +183,7 @@ def by_place(row: pd.Series) -> str:
     'by Central Station (80 m)'
     """
     place = row.get("near_place", "")
-    if not place or place.casefold() in row["name"].casefold():
+    if not place or re.search(rf"(?<!\w){re.escape(place)}(?!\w)", row["name"], re.IGNORECASE):
         return ""
     metres = row["near_place_m"]
     return f"at {place}" if metres < AT_M else f"by {place} ({round(metres, -1):.0f} m)"

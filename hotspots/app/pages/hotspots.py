@@ -67,6 +67,7 @@ def show_table(run: Run) -> None:
         column_config={
             "Rank": number(width=40),
             "Place": column(width=245),
+            "At or by": column(width=170, help="The nearest of your named places, and how far off the hotspot's edge"),
             "12 months": number(width=70, help="Reports in the last 12 months"),
             "When": column(width=100, help="The window of the week with most reports for the hours of one shift"),
             "Check": column(width=48, help="Something to look at before acting; see below the map"),
@@ -88,7 +89,7 @@ def _select_row(ids: list[str]) -> None:
 
 def show_details(run: Run, hotspot_id: str) -> None:
     row = run.hotspots.loc[hotspot_id]
-    st.header(f"Why this hotspot: {row['rank']}. {words.plain(row['name'])}")
+    st.header(f"Why this hotspot: {row['rank']}. {words.plain(report_words.placed(row))}")
     if row["flags"]:
         st.warning(f"**Check first.** {words.plain(row['flags'])}")
     if row["edited"]:
