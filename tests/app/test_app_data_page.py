@@ -495,3 +495,35 @@ def test_what_was_noted_while_reading_is_in_an_expander(app, few, city):
     upload(app, [("a.csv", folder_note), ("b.csv", folder_note)], city["area.geojson"])
     assert not app.exception
     assert any(label.startswith("Notes from reading the files") for label in expanders(app))
+
+
+# ---- files that settings name
+
+
+def give_places(app: AppTest, rows: str) -> AppTest:
+    """Give a table of named places, as CSV, where the page asks for it."""
+    uploader(app, "Named places").set_value(("places.csv", f"name,longitude,latitude\n{rows}".encode(), "text/csv"))
+    return press(app, "Use these files")
+
+
+def test_named_places_given_on_the_page_are_said_in_the_list_and_can_be_taken_away(sample):
+    app = sample
+    give_places(app, "Far Station,0.1,51.5\n")
+    assert any("0 of 1 named places of places.csv lie in" in e.value.replace("\\", "") for e in app.error)
+    assert app.session_state["asb_config"].places == ""
+
+    give_places(app, "\n".join(f"<b>Stop {{{{{i}}}}}</b>,{-2.18 + 0.002 * i},{52.55 + 0.001 * j}"
+                               for i in range(60) for j in range(90)))  # fmt: skip
+    assert not app.error
+    assert "In use: places.csv" in page_text(app)
+    app.switch_page(HOTSPOTS).run()
+    assert not app.exception
+    said = app.dataframe[0].value["At or by"]
+    assert said.str.contains(r"^(?:at|by) <b>Stop \{\{\d+\}\}</b>").any()
+    assert any(header.value.replace("\\", "").endswith(said.iloc[0]) for header in app.header)
+
+    app.switch_page("hotspots/app/pages/data.py").run()
+    press(app, "Use none of them")
+    assert app.session_state["asb_config"].places == ""
+    app.switch_page(HOTSPOTS).run()
+    assert "At or by" not in app.dataframe[0].value
