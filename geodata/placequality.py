@@ -200,11 +200,14 @@ def sign_lost(located: pd.DataFrame, is_inside: NDArray[np.bool_], area: StudyAr
     n = int(lost.sum())
     if n == 0:
         return 0
-    points = pd.MultiIndex.from_arrays([longitude.round(_POINT_DECIMALS), latitude.round(_POINT_DECIMALS)])
-    images = pd.MultiIndex.from_arrays([-longitude[lost].round(_POINT_DECIMALS), latitude[lost].round(_POINT_DECIMALS)])
-    on_points = int(images.isin(points[is_inside].unique()).sum())
+    points = _rounded(longitude[is_inside], latitude[is_inside]).unique()
+    on_points = int(_rounded(-longitude[lost], latitude[lost]).isin(points).sum())
     around = int((~is_inside & ~lost & _is_beside_mirror(longitude, latitude, area, EXCHANGED_KM)).sum())
     return n if on_points >= MIRRORED_SHARE * n or around < n else 0
+
+
+def _rounded(longitude: NDArray[Any], latitude: NDArray[Any]) -> pd.MultiIndex:
+    return pd.MultiIndex.from_arrays([longitude.round(_POINT_DECIMALS), latitude.round(_POINT_DECIMALS)])
 
 
 def _is_mirrored(longitude: NDArray[Any], latitude: NDArray[Any], area: StudyArea) -> NDArray[np.bool_]:
