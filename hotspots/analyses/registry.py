@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from geodata.errors import DataError, DesignError
-from hotspots.analyses import clusters, density, near, outlines, over_time, repeat_places, when
+from hotspots.analyses import by_area, clusters, density, near, outlines, over_time, repeat_places, when
 from hotspots.analyses.result import Analysis, Answer, Options
 from hotspots.results import Refusal, Run
 
@@ -67,6 +67,7 @@ ANALYSES: dict[str, Entry] = {
     "kinds": Entry("Is it new or long-standing?", TIME, "R4.15", over_time.kinds, of_one=True),
     "changes": Entry("Where were there more or fewer reports this month than the season gives?", TIME, "R4.16, R4.17",
                      over_time.changes, of_one=True),
+    "areas": Entry("How many reports has each ward or LSOA, and a year before?", TIME, "R2.3, R4.16", by_area.areas),
     "density": Entry("Where do reports lie thick?", DENSITY, "R4.2", density.planar),
     "density-adaptive": Entry("Where do reports lie thick, drawn sharp where there are many?", DENSITY, "R4.2",
                               density.adaptive),
@@ -135,7 +136,7 @@ def analyse(run: Run, name: str, options: Options | None = None) -> Analysis:
     whole = () if entry.of_one or not (options and options.hotspot) else (WHOLE_AREA,)
     return Analysis(
         name=name, title=entry.question, sentences=(*answer.sentences, *whole), table=answer.table,
-        picture=answer.picture, method=answer.method,
+        picture=answer.picture, method=answer.method, shapes=answer.shapes,
     )  # fmt: skip
 
 

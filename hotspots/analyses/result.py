@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 
@@ -40,6 +41,8 @@ class Options:
         From `hotspots.facilities.read_facilities`.
     facility_within_m : float
         How near a report must lie to count for a facility.
+    boundaries : GeoDataFrame, optional
+        Areas to count by, from `geodata.context.read_boundaries`; the LSOAs of the run's settings where none are given.
     harm : HarmWeights, optional
         From `hotspots.harm.read_weights`; none are built in (R4.13).
     school_holidays : DataFrame, optional
@@ -58,6 +61,7 @@ class Options:
     permutations: int = FEWEST_PERMUTATIONS
     facilities: pd.DataFrame | None = None
     facility_within_m: float = 50.0
+    boundaries: gpd.GeoDataFrame | None = None
     harm: HarmWeights | None = None
     school_holidays: pd.DataFrame | None = None
     bank_holidays: pd.DataFrame | None = None
@@ -101,12 +105,15 @@ class Answer:
         What `hotspots.report` draws.
     method : tuple of str
         Equation or rule, source, and the settings used, bandwidth included.
+    shapes : GeoSeries or None
+        The shape of each row of the table, for a GIS (EPSG:4326).
     """
 
     sentences: tuple[str, ...]
     table: pd.DataFrame
     picture: Picture | None
     method: tuple[str, ...]
+    shapes: gpd.GeoSeries | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -117,7 +124,7 @@ class Analysis:
     ----------
     name, title : str
         As in the registry: a short name, and the question in plain English.
-    sentences, table, picture, method
+    sentences, table, picture, method, shapes
         As in `Answer`. Where refused: the reason, an empty table, no picture.
     refusal : Refusal or None
         Why these data cannot answer, with the rule.
@@ -129,4 +136,5 @@ class Analysis:
     table: pd.DataFrame = field(default_factory=pd.DataFrame)
     picture: Picture | None = None
     method: tuple[str, ...] = ()
+    shapes: gpd.GeoSeries | None = None
     refusal: Refusal | None = None

@@ -11,6 +11,7 @@ import streamlit as st
 
 from geodata.calendar import own_bank_holidays, school_holidays
 from geodata.categories import label
+from geodata.context import read_boundaries
 from geodata.errors import DataError
 from hotspots.analyses import ANALYSES, Options, names_on
 from hotspots.analyses.registry import LIST
@@ -197,6 +198,14 @@ def _ask_facilities(_run: Run, asked: Asked) -> Asked:
     return _with_upload(asked, upload, lambda path: {"facilities": read_facilities(path)})
 
 
+def _ask_areas(run: Run, asked: Asked) -> Asked:
+    upload = st.file_uploader("Wards, neighbourhoods or LSOAs: polygons with a name or code (GeoPackage, GeoJSON, "
+                              "zipped Shapefile)")  # fmt: skip
+    if upload is None and run.config.lsoa:
+        st.caption("Without a file of yours the LSOA boundaries of the Data page are used.")
+    return _with_upload(asked, upload, lambda path: {"boundaries": read_boundaries(path, area=run.area)})
+
+
 def _ask_harm(_run: Run, asked: Asked) -> Asked:
     upload = st.file_uploader("Your weights: category or offence_code, and weight", type=["csv", "xlsx"])
     weight = st.number_input("Weight of one anti-social behaviour report", 0.0, 10_000.0, 1.0)
@@ -231,6 +240,7 @@ _ASKS: dict[str, Callable[[Run, Asked], Asked]] = {
     "near-repeat": _ask_near_repeat,
     "density-compare": _ask_compare,
     "facilities": _ask_facilities,
+    "areas": _ask_areas,
     "harm": _ask_harm,
     "holidays": _ask_holidays,
 }

@@ -35,7 +35,7 @@ from hotspots.config import ALL_CATEGORIES, RunConfig
 from hotspots.gate import take_through_gate
 from hotspots.membership import hotspot_of
 from hotspots.report import run_files
-from hotspots.report.analyses import analysis_csv, analysis_svg, picture_svg
+from hotspots.report.analyses import own_files, picture_svg
 from hotspots.report.tables import safe_text
 from hotspots.results import Run
 
@@ -320,12 +320,7 @@ def answer(dataset: Dataset, run: Run, name: str, asked: Asked) -> Shown:
 @st.cache_resource(max_entries=KEPT_ANSWERS, show_spinner=False, hash_funcs={RunConfig: repr})
 def _answer(key: str, config: RunConfig, name: str, asked: str, _run: Run, _options: Options) -> Shown:  # noqa: ARG001
     found = analyse(_run, name, _options)
-    files = {}
-    if not found.table.empty:
-        files[f"{name}.csv"] = analysis_csv(_run, found)
-    if found.picture is not None:
-        files[f"{name}.svg"] = analysis_svg(_run, found).encode()
-    return Shown(found, picture_svg(_run, found), files)
+    return Shown(found, picture_svg(_run, found), own_files(_run, found))
 
 
 def read_upload(upload: Upload, reader: Callable[[Path], dict[str, Any]]) -> dict[str, Any]:

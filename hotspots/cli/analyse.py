@@ -42,6 +42,9 @@ def analyse(
     facility_within: Annotated[
         float, typer.Option("--facility-within", help="Metres within which a report counts for a facility.")
     ] = 50.0,
+    boundaries: Annotated[
+        Path | None, typer.Option(help="Wards, neighbourhoods or LSOAs as polygons, to count reports by (areas).")
+    ] = None,
     harm_weights: Annotated[
         Path | None, typer.Option("--harm-weights", help="Your weights: category or offence_code, and weight (R4.13).")
     ] = None,
@@ -83,6 +86,7 @@ def analyse(
     from geodata.calendar import own_bank_holidays
     from geodata.calendar import school_holidays as read_holidays
     from geodata.categories import slug
+    from geodata.context import read_boundaries
     from hotspots import analyses, pipeline, terminal
     from hotspots.facilities import read_facilities
     from hotspots.harm import read_weights
@@ -100,6 +104,7 @@ def analyse(
         facility_within_m=facility_within,
         compare=None if compare is None else (slug(compare[0]), slug(compare[1])),
         facilities=None if facilities is None else read_facilities(facilities),
+        boundaries=None if boundaries is None else read_boundaries(boundaries),
         harm=None if harm_weights is None else read_weights(harm_weights, asb_weight=asb_weight),
         school_holidays=None if school_holidays is None else read_holidays(school_holidays),
         bank_holidays=None if bank_holidays is None else own_bank_holidays(bank_holidays),

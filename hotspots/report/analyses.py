@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import geopandas as gpd
 import pandas as pd
 
 from hotspots.analyses import Analysis
@@ -22,6 +23,7 @@ from hotspots.analyses.pictures import (
     Week,
 )
 from hotspots.report import plots, thematic, words
+from hotspots.report.geo import geopackage
 from hotspots.report.plots import Drawn
 from hotspots.report.static_map import ground_of
 from hotspots.report.tables import about_table, safe_text, table, workbook
@@ -85,6 +87,26 @@ def analysis_csv(run: Run, analysis: Analysis) -> bytes:
     return frame.to_csv(index=False, lineterminator="\r\n").encode("utf-8-sig")
 
 
+def analysis_gpkg(run: Run, analysis: Analysis) -> bytes | None:
+    """Return the table with its shapes as a GeoPackage; None where its rows have none."""
+    if analysis.shapes is None or analysis.table.empty:
+        return None
+    frame = gpd.GeoDataFrame(analysis.table, geometry=analysis.shapes.to_numpy(), crs=analysis.shapes.crs)
+    return geopackage(run, {analysis.name: frame}, {analysis.name: "MultiPolygon"})
+
+
+def own_files(run: Run, analysis: Analysis) -> dict[str, bytes]:
+    """Return ``NAME.csv``, ``NAME.svg`` and, where rows have shapes, ``NAME.gpkg`` of an analysis that was answered."""
+    files: dict[str, bytes] = {}
+    if not analysis.table.empty:
+        files[f"{analysis.name}.csv"] = analysis_csv(run, analysis)
+    if analysis.picture is not None:
+        files[f"{analysis.name}.svg"] = analysis_svg(run, analysis).encode()
+    if shapes := analysis_gpkg(run, analysis):
+        files[f"{analysis.name}.gpkg"] = shapes
+    return files
+
+
 def analyses_json(run: Run, analyses: Sequence[Analysis]) -> bytes:
     """Return what was asked and answered, without the tables: question, sentences, method, rows, refusal."""
     answers: list[dict[str, Any]] = [
@@ -143,11 +165,6 @@ def answers_table(analyses: Sequence[Analysis]) -> pd.DataFrame:
 
 
 def analysis_files(run: Run, analyses: Sequence[Analysis]) -> dict[str, bytes]:
-    """Return ``NAME.csv`` and ``NAME.svg`` of each analysis that was answered, and all as workbook and JSON."""
-    files: dict[str, bytes] = {}
-    for analysis in analyses:
-        if not analysis.table.empty:
-            files[f"{analysis.name}.csv"] = analysis_csv(run, analysis)
-        if analysis.picture is not None:
-            files[f"{analysis.name}.svg"] = analysis_svg(run, analysis).encode()
+    """Return the files of each analysis that was answered, and all as workbook and JSON."""
+    files = {name: content for analysis in analyses for name, content in own_files(run, analysis).items()}
     return {**files, "analyses.xlsx": analyses_xlsx(run, analyses), "analyses.json": analyses_json(run, analyses)}

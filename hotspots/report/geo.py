@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 import geopandas as gpd
@@ -39,6 +40,11 @@ def hotspots_gpkg(run: Run) -> bytes:
         "patrols": run.patrols,
         "cameras": run.cameras,
     }
+    return geopackage(run, layers, _SHAPES)
+
+
+def geopackage(run: Run, layers: Mapping[str, gpd.GeoDataFrame], shapes: Mapping[str, str]) -> bytes:
+    """Return layers as a GeoPackage, each of the kind of geometry given, with the run's marking and date."""
     moment = pd.Timestamp(run.provenance.created)
     moment = moment.tz_convert("UTC") if moment.tzinfo else moment
     settings = {"OGR_CURRENT_DATE": f"{moment:%Y-%m-%dT%H:%M:%S.000Z}", "OGR_SQLITE_SYNCHRONOUS": "OFF"}
@@ -49,8 +55,8 @@ def hotspots_gpkg(run: Run) -> bytes:
             for name, frame in layers.items():
                 pyogrio.write_dataframe(
                     _layer(frame.assign(marking=run.marking, is_synthetic=run.is_synthetic)), path, layer=name,
-                    driver="GPKG", append=path.exists(), geometry_type=_SHAPES[name],
-                    promote_to_multi=_SHAPES[name].startswith("Multi"), dataset_metadata=None,
+                    driver="GPKG", append=path.exists(), geometry_type=shapes[name],
+                    promote_to_multi=shapes[name].startswith("Multi"), dataset_metadata=None,
                 )  # fmt: skip
             return path.read_bytes()
     finally:

@@ -140,6 +140,22 @@ def test_the_list_is_asked_more_with_weights_of_ones_own(root):
     assert "weighs 3" in said(app)
 
 
+def test_reports_are_counted_by_wards_of_ones_own(root):
+    app = open_page(root, "Over time", data.sample())
+    app.radio[0].set_value("areas").run()
+    assert "These data cannot answer this" in app.warning[0].value
+    shape = shapely.to_geojson(data.sample().area.boundary)
+    ward = f'{{"type": "Feature", "properties": {{"WD23NM": "Old Town"}}, "geometry": {shape}}}'
+    wards = f'{{"type": "FeatureCollection", "features": [{ward}]}}'.encode()
+    app.file_uploader[0].set_value([("wards.geojson", wards, "application/json")]).run()
+    assert not app.exception
+    assert not app.warning
+    assert "in the 1 area given" in said(app)
+    ends = [b.proto.label.partition(" ")[0].rpartition(".")[2] for b in app.get("download_button")]
+    assert sorted(ends) == ["csv", "gpkg", "svg"]
+    assert app.dataframe[0].value["Place"].tolist() == ["Old Town"]
+
+
 def test_an_answer_is_worked_out_once_for_each_way_to_ask():
     dataset, config = data.sample(), UNCHECKED
     run = data.run(dataset, config, lambda _: None)
@@ -151,7 +167,14 @@ def test_an_answer_is_worked_out_once_for_each_way_to_ask():
 
 
 def test_every_option_is_part_of_what_tells_two_ways_to_ask_apart():
-    told = {*data._PLAIN_OPTIONS, "facilities", "harm", "school_holidays", "bank_holidays"}  # those behind `given`
+    told = {
+        *data._PLAIN_OPTIONS,
+        "facilities",
+        "boundaries",
+        "harm",
+        "school_holidays",
+        "bank_holidays",
+    }  # those behind `given`
     assert told == set(Options.__dataclass_fields__)
 
 

@@ -6,15 +6,18 @@ from dataclasses import FrozenInstanceError, replace
 from pathlib import Path
 from xml.etree import ElementTree
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
+import shapely
 from scipy.spatial.distance import cdist
 
 import hotspots
 from geodata import cells as h3cells
 from geodata.errors import DesignError
 from geodata.nsir import deterrable
+from geodata.placequality import HitRate
 from geodata.schema import ASB
 from hotspots.alerts import change_z
 from hotspots.analyses import ANALYSES, PAGES, Analysis, Options, analyse, facts, listing, names_on
@@ -25,7 +28,7 @@ from hotspots.report.analyses import picture_svg
 from hotspots.results import Run
 from hotspots.timing import week_matrix
 
-NEEDS_A_FILE = {"facilities", "harm"}
+NEEDS_A_FILE = {"areas", "facilities", "harm"}
 REFUSED_ON_STREET_CENTRES_AND_MONTHS = {
     "repeat-clocks", "repeat-prompts", "repeat-course", "repeat-outcome", "near-repeat", "near-repeat-chains", "week",
     "day-night", "holidays", "density-adaptive", "density-streets", *NEEDS_A_FILE,
@@ -294,6 +297,54 @@ def test_facilities_are_ranked_by_type_and_a_type_of_few_has_no_curve(town):
     both = analyse(town, "facilities", Options(facilities=two.reset_index(drop=True)))
     assert [name for name, _, _ in both.picture.others] == ["stop"]
     assert "stop" in words_of_svg(picture_svg(town, both))
+
+
+def halves(run: Run, **columns: object) -> gpd.GeoDataFrame:
+    """The area of a run as a western and an eastern ward."""
+    west, south, east, north = run.area.boundary.bounds
+    middle = (west + east) / 2
+    parts = [shapely.box(west, south, middle, north), shapely.box(middle, south, east, north)]
+    named = {"code": ["E05000001", "E05000002"], "name": ["West", "East"]} | columns
+    return gpd.GeoDataFrame(named, geometry=parts, crs=4326)
+
+
+def test_areas_hold_every_report_and_say_that_they_are_no_hotspots(city):
+    answer = analyse(city, "areas", Options(boundaries=halves(city)))
+    table, reports = answer.table.set_index("place"), facts.inside(city)
+    middle = np.mean(city.area.boundary.bounds[::2])
+    assert table.loc["West", "n"] == (reports["longitude"] <= middle).sum()
+    assert table["n"].sum() == len(reports) == city.quality.n_used
+    assert table["n_in_hotspots"].sum() == (facts.owners(city, reports) != "").sum()
+    assert table["n_default"].sum() == len(reports) - len(facts.placed(city))
+    assert table["share_of_list"].sum() == pytest.approx(1)
+    missing = city.quality.dropped["no coordinates"]
+    assert f"0 outside all of them; {missing:,} more records of the files have no coordinates" in answer.sentences[0]
+    assert any("is no hotspot" in sentence for sentence in answer.sentences)
+    assert list(answer.shapes.index) == list(answer.table.index)
+    assert answer.picture.marks == tuple(table["n_before"] / 12)
+
+
+def test_records_without_coordinates_stand_beside_the_area_they_state(town):
+    rates = (HitRate("beat", "west", 40, 30), HitRate("LSOA", "E05000002", 9, 8), HitRate("month", "East", 9, 1))
+    told = replace(town, quality=replace(town.quality, hit_rates=rates))
+    answer = analyse(told, "areas", Options(boundaries=halves(town)))
+    assert answer.table.set_index("place")["n_not_located"].to_dict() == {"West": 10, "East": 1}
+    assert any(sentence.startswith("11 records without coordinates state one") for sentence in answer.sentences)
+    assert "n_not_located" not in analyse(town, "areas", Options(boundaries=halves(town))).table
+
+
+def test_areas_are_the_lsoas_of_the_settings_where_none_are_given(town, tmp_path):
+    halves(town).to_file(tmp_path / "lsoa.geojson")
+    with_lsoa = replace(town, config=replace(town.config, lsoa=str(tmp_path / "lsoa.geojson")))
+    assert analyse(with_lsoa, "areas").table["n"].sum() == town.quality.n_used
+    assert "--boundaries" in analyse(town, "areas").refusal.reason
+
+
+def test_areas_of_odd_records_are_answered(odd):
+    answer = analyse(odd[1], "areas", Options(boundaries=halves(odd[1])))
+    assert answer.refusal is None
+    assert "nan" not in " ".join(answer.sentences).split()
+    assert "nan" not in picture_svg(odd[1], answer).lower()
 
 
 def test_one_hotspot_in_depth_is_about_its_own_reports(city, answers):

@@ -17,7 +17,7 @@ import pandas as pd
 import pytest
 
 from hotspots import cli
-from hotspots.analyses import ANALYSES, analyse
+from hotspots.analyses import ANALYSES, Options, analyse
 from hotspots.analyses.pictures import Bars, Curve, Ranges, Week, shaded
 from hotspots.analyses.words import HEADINGS, KEYS, SHARES
 from hotspots.report import plots
@@ -88,6 +88,25 @@ def test_text_of_the_data_stays_text_in_picture_table_and_workbook(town):
     assert "=1+1 <script>" in words_of(svg)
     csv = analysis_files(hostile, [answer])["repeat-score.csv"].decode("utf-8-sig")
     assert "\"'=1+1" in csv
+
+
+def test_rows_that_are_areas_come_as_a_geopackage_too_and_their_names_stay_text(town, tmp_path):
+    hostile = gpd.GeoDataFrame({"code": ["W1"], "name": [f"=1+1 {SCRIPT}"]}, geometry=[town.area.boundary], crs=4326)
+    answer = analyse(town, "areas", Options(boundaries=hostile))
+    files = analysis_files(town, [answer])
+    assert set(files) == {"areas.csv", "areas.svg", "areas.gpkg", "analyses.xlsx", "analyses.json"}
+    (tmp_path / "areas.gpkg").write_bytes(files["areas.gpkg"])
+    layer = gpd.read_file(tmp_path / "areas.gpkg", layer="areas")
+    assert layer.crs.to_epsg() == 4326
+    assert layer["n"].tolist() == [town.quality.n_used]
+    assert layer["marking"].tolist() == [town.marking]
+    assert layer.geometry[0].equals(town.area.boundary)
+    assert "\"'=1+1" in files["areas.csv"].decode("utf-8-sig")
+    sheet = openpyxl.load_workbook(io.BytesIO(files["analyses.xlsx"]))["areas"]
+    assert sheet["A2"].data_type != "f"
+    assert "<script" not in files["areas.svg"].decode()
+    assert analysis_files(town, [answer]) == files
+    assert set(answer.table) | {"n_default", "n_not_located", "share_inside"} <= set(HEADINGS)
 
 
 def test_every_column_has_a_heading_and_the_lists_name_columns(answers_of_city, answered):
@@ -188,6 +207,17 @@ def test_asked_by_name_it_writes_the_answers_and_says_them(command, files, tmp_p
     assert ANALYSES["week"].question in out
     assert "weighs 2" in out
     assert "Not shown: near-repeat" in " ".join(out.split())
+
+
+def test_areas_are_counted_by_the_boundaries_given(command, files, tmp_path):
+    code, out, err = command(
+        "analyse", "areas", files["extract.csv"], "--area", files["area.geojson"], "--boundaries",
+        files["area.geojson"], "--out", tmp_path,
+    )  # fmt: skip
+    assert code == 0, err
+    assert "reports lie in the 1 area given, 0 outside all of them" in " ".join(out.split())
+    assert (tmp_path / "areas.gpkg").exists()
+    assert pd.read_csv(tmp_path / "areas.csv")["n"].sum() == 874
 
 
 def test_a_near_repeat_of_every_report_is_run_when_it_is_named(command, files, tmp_path):
