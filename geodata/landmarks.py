@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import geopandas as gpd
 import pandas as pd
+import shapely
 
 from geodata.area import WGS84, StudyArea
 from geodata.context import NAME_COLUMN
@@ -46,9 +47,10 @@ _EXTRACT_ENDS: Final = (".osm", ".pbf")
 
 
 def read_places(path: str | Path, *, area: StudyArea | None = None) -> gpd.GeoDataFrame:
-    """Read named places as ``name``, ``kind`` and their shapes in EPSG:4326.
+    """Read named places, points or areas, as ``name``, ``kind`` and their shapes in EPSG:4326.
 
-    Postcodes, roads and settlements, which gazetteers list as points too, and places without a name are left out.
+    Lines, places without a name, and postcodes, roads and settlements, which gazetteers list as points too, are left
+    out.
 
     Parameters
     ----------
@@ -66,7 +68,8 @@ def read_places(path: str | Path, *, area: StudyArea | None = None) -> gpd.GeoDa
     Raises
     ------
     SourceError
-        If the file is missing or unreadable, none of its places has a name, or none lies in the area or its buffer.
+        If the file is missing or unreadable or holds lines alone, none of its places has a name, or none lies in the
+        area or its buffer.
     """
     path = Path(path)
     places = _read(path, area)
@@ -101,8 +104,9 @@ def _of_table(path: Path) -> gpd.GeoDataFrame:
 
 def _of_layer(path: Path, layers: Sequence[str], area: StudyArea | None) -> gpd.GeoDataFrame:
     return read_layer(
-        path, what="place", preferred=layers, fits=lambda _: True, columns=_columns, where="name IS NOT NULL", area=area
-    )
+        path, what="place", preferred=layers, fits=lambda kind: "Line" not in kind, columns=_columns,
+        where="name IS NOT NULL", area=area,
+    )  # fmt: skip
 
 
 def _columns(fields: Sequence[str]) -> list[str]:
@@ -126,7 +130,8 @@ def _named(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     for column in (stated[name] for name in KIND_COLUMNS if name in stated):
         kind = kind.mask(kind == "", frame[column].map(_plain))
     told = frame[best].map(_plain) if best else ""
-    return gpd.GeoDataFrame({"name": told, "kind": kind}, geometry=frame.geometry, crs=frame.crs)
+    shapes = shapely.make_valid(frame.geometry.to_numpy())
+    return gpd.GeoDataFrame({"name": told, "kind": kind}, geometry=shapes, crs=frame.crs)
 
 
 def _landmarks(places: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

@@ -21,6 +21,7 @@ from hotspots.app.data import Dataset
 from hotspots.config import RunConfig
 from hotspots.report import folium_map
 from hotspots.report.furniture import legend
+from hotspots.report.words import placed
 from hotspots.results import Run, marking
 
 NAVY, ORANGE, INK = "#12436D", "#F46A25", "#0B0C0C"  # Government Analysis Function palette, R8.8
@@ -205,7 +206,7 @@ def hotspot_shown(run: Run) -> str:
 
 def hotspot_choice(run: Run, *, key: str) -> str:
     """Let the user choose a hotspot by rank and name; return its id."""
-    names = {str(i): f"{row['rank']}. {row['name']}" for i, row in run.hotspots.sort_values("rank").iterrows()}
+    names = {str(i): f"{row['rank']}. {placed(row)}" for i, row in run.hotspots.sort_values("rank").iterrows()}
     st.session_state[key] = hotspot_shown(run)
     st.selectbox(
         "Hotspot", list(names), format_func=names.__getitem__, key=key,

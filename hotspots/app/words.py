@@ -104,10 +104,10 @@ def ranked_table(run: Run) -> pd.DataFrame:
         {
             "Rank": hotspots["rank"],
             "Place": hotspots["name"],
-            "At or by": [words.by_place(row) for _, row in hotspots.iterrows()],
             "12 months": hotspots["n_12m"],
             "When": (patrols["days"] + " " + patrols["hours"].str.replace(":00", "")).str.strip(),
             "Check": (hotspots["flags"] != "").map({True: "yes", False: ""}),
+            "At or by": [words.by_place(row) for _, row in hotspots.iterrows()],
             "Truly top": hotspots["p_top"].map(words.likely),
             "All": hotspots["n"],
             "Similar": hotspots["expected"].round(),

@@ -24,7 +24,7 @@ CHANGE_Z = 3.0
 """R4.16: a change between two years is called one at or above this; below, there is no clear change."""
 
 AT_M = 5.0
-"""A named place less than this from the outline, where distances round to nought, is one the hotspot lies at."""
+"""A named place no farther than this from the outline, where distances round to nought, is one the hotspot lies at."""
 
 ONE_KIND = (
     "Only reports of the wanted kind were read, so cells are ranked by their own recent months and season alone; read "
@@ -186,7 +186,7 @@ def by_place(row: pd.Series) -> str:
     if not place or re.search(rf"(?<!\w){re.escape(place)}(?!\w)", row["name"], re.IGNORECASE):
         return ""
     metres = row["near_place_m"]
-    return f"at {place}" if metres < AT_M else f"by {place} ({round(metres, -1):.0f} m)"
+    return f"at {place}" if metres <= AT_M else f"by {place} ({round(metres, -1):.0f} m)"
 
 
 def placed(row: pd.Series) -> str:

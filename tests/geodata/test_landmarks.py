@@ -82,6 +82,25 @@ def test_nameless_places_are_left_out_and_a_file_without_names_is_refused(tmp_pa
             read_places(tmp_path / f"{name}.geojson", area=TOWN)
 
 
+def test_streets_given_as_places_are_refused_and_lines_among_places_left_out(tmp_path: Path) -> None:
+    line, point = shapely.LineString([(-2.13, 52.59), (-2.12, 52.59)]), shapely.Point(-2.12, 52.59)
+    both = gpd.GeoDataFrame({"name": ["High Street", "Station"]}, geometry=[line, point], crs=4326)
+    both.to_file(tmp_path / "both.geojson")
+    assert read_places(tmp_path / "both.geojson", area=TOWN)["name"].tolist() == ["Station"]
+    both.head(1).to_file(tmp_path / "roads.gpkg", layer="road_link")
+    with pytest.raises(SourceError, match="holds no layer of such shapes"):
+        read_places(tmp_path / "roads.gpkg", area=TOWN)
+
+
+def test_a_zipped_shapefile_with_a_kind_and_a_crossed_outline_is_read(tmp_path: Path) -> None:
+    bow = shapely.Polygon([(-2.13, 52.58), (-2.12, 52.59), (-2.12, 52.58), (-2.13, 52.59)])
+    frame = gpd.GeoDataFrame({"name": ["West Park"], "fclass": ["park"]}, geometry=[bow], crs=4326)
+    frame.to_file(tmp_path / "gis_osm_pois.shp.zip", driver="ESRI Shapefile")
+    places = read_places(tmp_path / "gis_osm_pois.shp.zip", area=TOWN)
+    assert places.loc[0, ["name", "kind"]].tolist() == ["West Park", "park"]
+    assert places.geometry.is_valid.all()
+
+
 def test_places_of_another_town_are_refused_with_how_many_there_are(tmp_path: Path) -> None:
     far = gpd.GeoDataFrame({"name": ["A", "B"]}, geometry=[shapely.Point(0, 51), shapely.Point(0, 51.1)], crs=4326)
     far.to_file(tmp_path / "far.geojson")

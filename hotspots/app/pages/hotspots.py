@@ -67,10 +67,10 @@ def show_table(run: Run) -> None:
         column_config={
             "Rank": number(width=40),
             "Place": column(width=245),
-            "At or by": column(width=170, help="The nearest of your named places, and how far off the hotspot's edge"),
             "12 months": number(width=70, help="Reports in the last 12 months"),
             "When": column(width=100, help="The window of the week with most reports for the hours of one shift"),
             "Check": column(width=48, help="Something to look at before acting; see below the map"),
+            "At or by": column(width=190, help="The nearest of your named places, and how far off the hotspot's edge"),
             "Truly top": column(width=66, help="How likely the place truly belongs to the top, allowing for luck"),
             "All": number(width=50, help="Reports in all months used"),
             "Similar": number(width=55, help="Reports a similar place would have had in all months"),

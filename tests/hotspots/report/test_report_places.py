@@ -100,7 +100,7 @@ def test_list_tables_and_record_say_it(placed: Run) -> None:
 
 @pytest.mark.parametrize(
     ("metres", "said"),
-    [(0.0, "at Mill"), (4.9, "at Mill"), (5.1, "by Mill (10 m)"), (84.0, "by Mill (80 m)"), (150.0, "by Mill (150 m)")],
+    [(0.0, "at Mill"), (5.0, "at Mill"), (6.0, "by Mill (10 m)"), (84.0, "by Mill (80 m)"), (150.0, "by Mill (150 m)")],
 )
 def test_distances_are_said_to_ten_metres(placed: Run, metres: float, said: str) -> None:
     row = placed.hotspots.iloc[0].copy()
