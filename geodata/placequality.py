@@ -99,14 +99,14 @@ def unlocated_by_area(wanted: pd.DataFrame) -> Finding | None:
         return None
     if n == len(missing):
         message = (
-            f"No hit rate by beat: none of the {n:,} records without coordinates states a beat, ward, neighbourhood or "
-            "LSOA (data.police.uk never does), and no boundaries can place them. Give an extract with such a column "
-            "from the log itself, named with --map beat=Column if it is not found."
+            f"Share located by beat cannot be told: none of the {n:,} records without coordinates states a beat, ward, "
+            "neighbourhood or LSOA (data.police.uk never does), and no boundaries can place them. Give an extract with "
+            "such a column from the log itself, named with --map beat=Column if it is not found."
         )
     else:
         message = (
-            f"Hit rates by beat are too high: {n:,} of the {len(missing):,} records without coordinates state no beat, "
-            "ward, neighbourhood or LSOA, and count in no area."
+            f"Shares located by beat are too high: {n:,} of the {len(missing):,} records without coordinates state no "
+            "beat, ward, neighbourhood or LSOA, and count in no area."
         )
     return Finding("hit rate by beat", "info", n, message, "R3.7")
 

@@ -28,8 +28,6 @@ ORDER = (
     "place", "code", "n", "per_month", "share_of_reports", "n_in_hotspots", "share_of_list", "n_now", "n_before",
     "times_before", "low", "high", "differs", "n_default", "n_not_located", "area_km2", "share_inside",
 )  # fmt: skip
-WHERE_ANY = ("n_default", "n_not_located")
-"""Columns that are there only where they say something."""
 
 
 def areas(run: Run, options: Options) -> Answer:
@@ -47,6 +45,7 @@ def areas(run: Run, options: Options) -> Answer:
             "Counts follow how many people live in, pass through and report from an area: a ward with many reports is "
             "no hotspot, and this order is no ranking of places to patrol.",
             *_cut(table),
+            *_not_shown(table),
             *_unlocated(table),
             *facts.kept_in(run),
         ),
@@ -84,9 +83,11 @@ def _beside(run: Run, found: AreaCounts, reports: pd.DataFrame) -> gpd.GeoDataFr
     table["share_of_list"] = table["n_in_hotspots"] / max(int(table["n_in_hotspots"].sum()), 1)
     table["n_default"] = found.count(~reports.index.isin(facts.placed(run).index))
     table["n_not_located"] = _stated_only(run, table)
-    says_nothing = [name for name in WHERE_ANY if not table[name].any()]
-    says_nothing += [] if (table["share_inside"] < WHOLE).any() else ["share_inside"]
-    return table[[*(name for name in ORDER if name in table and name not in says_nothing), "geometry"]]
+    says_something = {
+        "code": (table["code"] != "").any(), "n_default": table["n_default"].any(),
+        "n_not_located": table["n_not_located"].any(), "share_inside": (table["share_inside"] < WHOLE).any(),
+    }  # fmt: skip
+    return table[[*(name for name in ORDER if name in table and says_something.get(name, True)), "geometry"]]
 
 
 def _stated_only(run: Run, table: pd.DataFrame) -> list[int]:
@@ -155,6 +156,12 @@ def _cut(table: pd.DataFrame) -> tuple[str, ...]:
         return ()
     n = int((table["share_inside"] < WHOLE).sum())
     return (f"Areas that reach beyond the study area and are counted only within it: {n:,} of {len(table):,}.",)
+
+
+def _not_shown(table: pd.DataFrame) -> tuple[str, ...]:
+    if len(table) <= MOST_ROWS:
+        return ()
+    return (f"The picture shows the {MOST_ROWS} areas with most reports, the table all {len(table):,}.",)
 
 
 def _unlocated(table: pd.DataFrame) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -104,7 +105,6 @@ def analyse(
         facility_within_m=facility_within,
         compare=None if compare is None else (slug(compare[0]), slug(compare[1])),
         facilities=None if facilities is None else read_facilities(facilities),
-        boundaries=None if boundaries is None else read_boundaries(boundaries),
         harm=None if harm_weights is None else read_weights(harm_weights, asb_weight=asb_weight),
         school_holidays=None if school_holidays is None else read_holidays(school_holidays),
         bank_holidays=None if bank_holidays is None else own_bank_holidays(bank_holidays),
@@ -113,6 +113,8 @@ def analyse(
     with progress() as say:
         say("Reading the area")
         study = read_area(area)
+        if boundaries is not None:
+            options = replace(options, boundaries=read_boundaries(boundaries, area=study))
         say("Reading the records")
         intake = Records(paths, mapping, profile, database, query).read()
         run = pipeline.run(intake, study, settings, streets=read_street_lines(streets, study), progress=say)

@@ -82,7 +82,7 @@ def test_a_hit_rate_by_area_is_told_only_where_records_without_a_place_state_one
 @pytest.mark.parametrize(
     ("beat", "lsoa", "says"),
     [
-        ("", "", "No hit rate by beat: none of the 30 records"), ("W1", "", None), ("", "E01000001", None),
+        ("", "", "cannot be told: none of the 30 records"), ("W1", "", None), ("", "E01000001", None),
         (["W1"] * 25 + [""] * 15, "", "15 of the 30 records without coordinates state no beat"),
     ],
 )  # fmt: skip
