@@ -10,6 +10,7 @@ import unicodedata
 from collections.abc import Sequence
 from typing import Any
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
@@ -32,6 +33,11 @@ _UNIT = re.compile(r"^\s*(?:flat|apartment|apt|unit|room|suite|block|shop|floor)
 _NUMBER = re.compile(r"^\s*(?:no\.?\s*)?\d+\s?[a-z]?(?:\s*[-/&]\s*\d+\s?[a-z]?)?(?=[\s,])[\s,]*", re.I)
 
 _NEAR = re.compile(r"Near -?\d+\.\d{4}, -?\d+\.\d{4}(?:,|$| \()")
+
+NEAREST_STREET_M = 50.0
+"""A report farther than this from any street line is named by none: half the depth of an ordinary block."""
+
+_METRES_A_DEGREE = 111_195.0  # of latitude; of longitude times the cosine of the latitude
 
 _COMPASS = ("east", "north east", "north", "north west", "west", "south west", "south", "south east")
 
@@ -120,8 +126,10 @@ def names_nothing(name: str) -> bool:
     return _NEAR.match(name) is not None
 
 
-def place_names(points: pd.DataFrame, polygons: Sequence[Any] | NDArray[Any]) -> list[str]:
-    """Name each polygon after the street most reports in it name.
+def place_names(
+    points: pd.DataFrame, polygons: Sequence[Any] | NDArray[Any], *, streets: gpd.GeoDataFrame | None = None
+) -> list[str]:
+    """Name each polygon after the street most reports in it name, or lie on where none of them names any.
 
     A second street tells two places of the same name apart ("High Street by Market Place"), then the compass
     ("High Street, north"), then a number. Ties go to the first name in the alphabet.
@@ -132,6 +140,8 @@ def place_names(points: pd.DataFrame, polygons: Sequence[Any] | NDArray[Any]) ->
         One row a report: ``longitude``, ``latitude`` (degrees) and ``location`` (text as given).
     polygons : sequence of shapely polygons
         In degrees.
+    streets : GeoDataFrame, optional
+        Street lines with ``name``, in degrees; only polygons whose reports name nothing are named by them.
 
     Returns
     -------
@@ -140,12 +150,14 @@ def place_names(points: pd.DataFrame, polygons: Sequence[Any] | NDArray[Any]) ->
     shapes = np.asarray(polygons, dtype=object)
     if len(shapes) == 0:
         return []
-    streets = _streets_by_polygon(points, shapes)
+    ranked_streets = _streets_by_polygon(points, shapes)
+    if streets is not None:
+        ranked_streets = _with_street_lines(ranked_streets, points, shapes, streets)
     centres = shapely.get_coordinates(shapely.centroid(shapes))
-    first = [ranked[0] if ranked else near(*centre) for ranked, centre in zip(streets, centres, strict=True)]
+    first = [ranked[0] if ranked else near(*centre) for ranked, centre in zip(ranked_streets, centres, strict=True)]
     second = [
         f"{ranked[0]} by {ranked[1]}" if len(ranked) > 1 and not is_generic(ranked[1]) else name
-        for ranked, name in zip(streets, first, strict=True)
+        for ranked, name in zip(ranked_streets, first, strict=True)
     ]
     return all_different(_apart(first, second), centres)
 
@@ -175,6 +187,46 @@ def _streets_by_polygon(points: pd.DataFrame, shapes: NDArray[Any]) -> list[list
     totals = totals.sort_values(["polygon", "generic", "n", "street"], ascending=[True, True, False, True])
     by_polygon = totals.groupby("polygon")["street"].agg(list)
     return [by_polygon.get(i, []) for i in range(len(shapes))]
+
+
+def _with_street_lines(
+    ranked: list[list[str]], points: pd.DataFrame, shapes: NDArray[Any], streets: gpd.GeoDataFrame
+) -> list[list[str]]:
+    """Return the streets of each polygon, where its reports name none those nearest to most of them."""
+    lines, names = named_streets(streets)
+    unnamed = np.array([i for i, found in enumerate(ranked) if not found], dtype=int)
+    if len(unnamed) == 0 or len(lines) == 0:
+        return ranked
+    distinct = points.groupby(["longitude", "latitude"], sort=True).size().rename("n").reset_index()
+    at = np.asarray(shapely.points(distinct[["longitude", "latitude"]].to_numpy(dtype=float)), dtype=object)
+    polygon, point = shapely.STRtree(at).query(shapes[unnamed], predicate="intersects")
+    latitude = float(distinct["latitude"].mean())
+    tree = shapely.STRtree(_flat(lines, latitude))
+    near, line = tree.query_nearest(_flat(at[point], latitude), max_distance=NEAREST_STREET_M)
+    lain = pd.DataFrame({"polygon": unnamed[polygon[near]], "near": near, "n": distinct["n"].to_numpy()[point[near]]})
+    lain["street"] = [clean_text(name)[:LONGEST_NAME].strip() for name in names[line]]
+    once = lain.drop_duplicates(["near", "street"])  # a street may come in pieces that meet at the nearest point
+    totals = once.groupby(["polygon", "street"])["n"].sum().reset_index()
+    totals = totals.sort_values(["polygon", "n", "street"], ascending=[True, False, True])
+    by_polygon = totals.groupby("polygon")["street"].agg(list)
+    return [found or by_polygon.get(i, []) for i, found in enumerate(ranked)]
+
+
+def _flat(shapes: NDArray[Any], latitude: float) -> NDArray[Any]:
+    """Return shapes of one town in metres, true to about a hundredth: enough to see which street is nearest."""
+    scale = _METRES_A_DEGREE * np.array([np.cos(np.radians(latitude)), 1.0])
+    flat: NDArray[Any] = shapely.transform(shapes, lambda degrees: degrees * scale)
+    return flat
+
+
+def named_streets(streets: gpd.GeoDataFrame) -> tuple[NDArray[np.object_], NDArray[np.object_]]:
+    """Return the lines of a street table that have a name, and the names."""
+    if "name" not in streets:
+        return np.empty(0, dtype=object), np.empty(0, dtype=object)
+    names = streets["name"].fillna("").astype(str).str.strip().to_numpy(dtype=object)
+    shapes = streets.geometry.to_numpy()
+    kept = (names != "") & (shapely.get_type_id(shapes) == 1)
+    return shapes[kept], names[kept]
 
 
 def _apart(names: list[str], longer: list[str]) -> list[str]:

@@ -152,10 +152,10 @@ def ranked_names(run: Run) -> pd.Series:
 
 
 def cell_names(run: Run, cells: pd.Index) -> pd.Series:
-    """Return the street most reports of each cell name."""
+    """Return the street most reports of each cell name, or lie on where they name none."""
     wanted = inside(run)
     shapes = run.cells.geometry.reindex(cells).to_numpy()
-    return pd.Series(place_names(wanted, shapes), index=cells, name="place", dtype=object)
+    return pd.Series(place_names(wanted, shapes, streets=run.streets), index=cells, name="place", dtype=object)
 
 
 def hotspot_of_cell(run: Run) -> pd.Series:

@@ -63,7 +63,7 @@ def run(
     category: Category = None,
     first: FromMonth = None,
     last: ToMonth = None,
-    streets: Annotated[Path | None, typer.Option(help="Street lines with a name column, for map and cameras.")] = None,
+    streets: Annotated[Path | None, typer.Option(help="Street lines with names, for names, map and cameras.")] = None,
     cameras: Annotated[Path | None, typer.Option(help="Existing cameras as CSV.")] = None,
     places: Places = None,
     override: Annotated[

@@ -48,7 +48,8 @@ class Basis:
 
     ``cells`` and ``reports`` (INCIDENTS inside the area, with the ``cell`` each lies in) are those of `delineate`;
     ``parts`` are the ranks of the cells from parts of the months, ``minutes`` the walking minutes of each cell,
-    ``moments`` the sums of x and y (metres) over its reports and their number ``n``.
+    ``moments`` the sums of x and y (metres) over its reports and their number ``n``; ``streets`` name hotspots whose
+    reports name no street.
     """
 
     cells: gpd.GeoDataFrame
@@ -60,6 +61,7 @@ class Basis:
     parts: pd.DataFrame
     minutes: pd.Series
     moments: pd.DataFrame
+    streets: gpd.GeoDataFrame | None = None
 
     @property
     def resolution(self) -> int:
@@ -102,6 +104,7 @@ def basis_of(
         parts=parts,
         minutes=pd.Series(walking_minutes(cells, area, config, streets=streets), index=cells.index),
         moments=moments,
+        streets=streets,
     )
 
 
@@ -148,7 +151,7 @@ def measure(groups: Sequence[Sequence[str]], basis: Basis) -> gpd.GeoDataFrame:
     order = np.argsort(-np.array(scores), kind="stable")
     ranked = [list(groups[i]) for i in order]
     hotspots = _sums(ranked, basis)
-    hotspots["name"] = place_names(basis.reports, hotspots.geometry.to_numpy())
+    hotspots["name"] = place_names(basis.reports, hotspots.geometry.to_numpy(), streets=basis.streets)
     hotspots["in_both_halves"] = in_both_halves(basis.parts, ranked)
     described = describe(
         hotspots, basis.reports, basis.area, basis.period, missing=basis.missing,

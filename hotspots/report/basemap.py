@@ -8,10 +8,9 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
-from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
-from hotspots.naming import landmark_name, street_name
+from hotspots.naming import landmark_name, named_streets, street_name
 from hotspots.results import Run
 
 MAX_POINTS = 3000
@@ -99,13 +98,3 @@ def place_labels(run: Run) -> list[Label]:
         Label(float(lon), float(lat), landmark_name(name))
         for lon, lat, name in zip(shapely.get_x(points), shapely.get_y(points), said["name"], strict=True)
     ]
-
-
-def named_streets(streets: gpd.GeoDataFrame) -> tuple[NDArray[np.object_], NDArray[np.object_]]:
-    """Return the lines of a street table that have a name, and the names."""
-    if "name" not in streets:
-        return np.empty(0, dtype=object), np.empty(0, dtype=object)
-    names = streets["name"].fillna("").astype(str).str.strip().to_numpy(dtype=object)
-    shapes = streets.geometry.to_numpy()
-    kept = (names != "") & (shapely.get_type_id(shapes) == 1)
-    return shapes[kept], names[kept]

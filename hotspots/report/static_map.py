@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from geodata.area import StudyArea
-from hotspots.naming import landmark_name
+from hotspots.naming import landmark_name, named_streets
 from hotspots.report import basemap, palette, svg
 from hotspots.results import Run
 
@@ -78,7 +78,7 @@ def ground_of(run: Run) -> Ground:
     """Return boundary, streets or named points, cells and hotspots of a run in metres."""
     lines = basemap.street_lines(run)
     points = basemap.named_points(run) if lines is None else pd.DataFrame(columns=["longitude", "latitude", "name"])
-    shapes, names = basemap.named_streets(run.streets) if run.streets is not None else (np.empty(0, dtype=object),) * 2
+    shapes, names = named_streets(run.streets) if run.streets is not None else (np.empty(0, dtype=object),) * 2
     shown = run.cells.loc[run.cells["n_12m"] > 0].sort_values("rank")
     classes = palette.count_classes(shown["n_12m"])
     return Ground(

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import unicodedata
 
+import geopandas as gpd
 import pandas as pd
 import pytest
 import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
+import geodata
+from geodata import cells
 from hotspots.naming import clean_text, is_generic, near, place_names, street_name
 
 
@@ -100,6 +103,52 @@ def test_a_place_without_text_is_named_by_its_coordinates():
     assert names == ["Near 52.5862, -2.1288"] == [near(-2.1288, 52.5862)]
     assert place_names(reports_at(), [box(0, 0)]) == ["Near 0.0050, 0.0050"]
     assert place_names(reports_at(), []) == []
+
+
+def street(name, *corners):
+    return {"name": name, "geometry": shapely.LineString(corners)}
+
+
+def lines(*streets):
+    return gpd.GeoDataFrame(list(streets), crs=4326)
+
+
+def test_reports_that_name_no_street_are_named_by_the_nearest_line():
+    # at 60 degrees north a degree of longitude is half as long: 0.0006 degrees east are 33 m, 0.0004 north are 44 m
+    points = reports_at((0, 60, "", 5), (0, 60, "  ", 1), (5, 60, "Mill Lane", 1))
+    east = street("East Street", (0.0056, 60.0), (0.0056, 60.01))
+    north = street("North Street", (0.0, 60.0054), (0.01, 60.0054))
+    shapes = [box(0, 60), box(5, 60)]
+    assert place_names(points, shapes, streets=lines(north, east)) == ["East Street", "Mill Lane"]
+    assert place_names(points, shapes, streets=lines(north)) == ["North Street", "Mill Lane"]
+    beyond = street("Far Street", (0.0061, 60.0), (0.0061, 60.01))  # 61 m
+    unnamed = street("", (0.005, 60.0), (0.005, 60.01))
+    for none in (lines(beyond), lines(unnamed), lines(beyond).drop(columns="name")):
+        assert place_names(points, shapes, streets=none) == ["Near 60.0050, 0.0050", "Mill Lane"]
+
+
+def test_the_street_of_most_reports_comes_first_and_its_pieces_count_once():
+    points = pd.DataFrame({"longitude": [0.002] * 3 + [0.008] * 4, "latitude": 0.005, "location": ""})
+    west = [street("West Street", (0.002, y), (0.002, y + 0.005)) for y in (0.0, 0.005)]  # meet at the reports
+    east = street("East\x07 Street", (0.008, 0.0), (0.008, 0.01))
+    assert place_names(points, [box(0, 0)], streets=lines(*west, east)) == ["East Street"]
+
+
+def test_lines_name_the_streets_that_the_addresses_state(sample_city):
+    # two witnesses: the address of each report, and where it lies; a house at a corner may lie nearer the other street
+    records = geodata.read([sample_city["incidents.csv"]]).records.dropna(subset=["longitude", "latitude"])
+    area = geodata.read_area(sample_city["area.geojson"])
+    own = pd.Series(cells.assign(records["longitude"], records["latitude"], 10), index=records.index)
+    busiest = pd.Index(own.value_counts().index[:150], name="cell")
+    shapes = cells.frame(busiest, area).geometry.to_numpy()
+    streets = geodata.read_streets(sample_city["streets.geojson"])
+    told, lain = (
+        [name.split(" by ")[0].split(",")[0] for name in place_names(reports, shapes, streets=streets)]
+        for reports in (records, records.assign(location=""))
+    )
+    stated = records["location"].map(street_name).groupby(own).agg(set).loc[busiest]
+    assert sum(name in names for name, names in zip(lain, stated, strict=True)) >= 0.95 * len(busiest)
+    assert sum(a == b for a, b in zip(told, lain, strict=True)) >= 0.65 * len(busiest)
 
 
 CELLS = st.lists(
