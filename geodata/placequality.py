@@ -1,4 +1,4 @@
-"""How far places can be trusted: who is not located, who lies far off, names that are no places, months not delivered.
+"""How far places can be trusted: who lies far off, names that are no places, months not delivered.
 
 Each check takes records and returns what it found, or one finding, or none.
 """
@@ -6,18 +6,16 @@ Each check takes records and returns what it found, or one finding, or none.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from geodata.area import StudyArea
-from geodata.findings import HIT_RATE_RED, Finding, Severity, fallen
+from geodata.findings import Finding, Severity, fallen
 from geodata.points import distinct
 
-GROUP_MIN: Final = 30  # R3.7: fewer records say nothing about a group's hit rate
 FAR_GAP_KM: Final = 20.0  # J: nobody lives in a gap as wide as this between a force's records and strays
 FAR_SHARE: Final = 0.01  # J: more than this is no stray but another district
 FAR_MIN: Final = 100
@@ -30,99 +28,6 @@ _KM_PER_DEGREE: Final = 111.195
 _POINT_DECIMALS: Final = 5  # of a degree: a metre
 
 Flags = NDArray[np.bool_]
-
-
-# ---- who is not located (R3.7)
-
-
-Group = Literal["category", "month", "beat", "LSOA"]
-
-_STATED: Final[dict[Group, str]] = {"beat": "beat", "LSOA": "lsoa_code"}
-"""Areas a record may state whether it has coordinates or not, and their columns."""
-
-
-@dataclass(frozen=True, slots=True)
-class HitRate:
-    """How many of the wanted records of one category, month, beat or stated LSOA have coordinates."""
-
-    by: Group
-    group: str
-    n: int
-    located: int
-
-    @property
-    def rate(self) -> float:
-        """Share located, 0 to 1."""
-        return self.located / self.n
-
-
-def hit_rates(wanted: pd.DataFrame) -> tuple[HitRate, ...]:
-    """Return the hit rate by category, month and, where it can be told, beat and LSOA (R3.7).
-
-    Missingness is not random. A record without coordinates belongs to the area it states and to no other, so there are
-    rates by beat or LSOA only where such records state one: an LSOA worked out from coordinates would show all located.
-    """
-    is_located = _is_located(wanted)
-    keys: dict[Group, Any] = {"category": wanted["category"], "month": wanted["month"]}
-    keys |= {by: names.where(names != "") for by, names in _stated(wanted).items() if (names[~is_located] != "").any()}
-    found = []
-    for by, key in keys.items():
-        counts = is_located.groupby(key, observed=True).agg(["size", "sum"])
-        names = counts.index.strftime("%Y-%m") if isinstance(counts.index, pd.DatetimeIndex) else counts.index
-        both = zip(names, counts["size"], counts["sum"], strict=True)
-        found += [HitRate(by, str(name), int(n), int(k)) for name, n, k in both]
-    return tuple(found)
-
-
-def _is_located(wanted: pd.DataFrame) -> pd.Series:
-    return wanted["longitude"].notna() & wanted["latitude"].notna()
-
-
-def _stated(wanted: pd.DataFrame) -> dict[Group, pd.Series]:
-    """Return the areas that records state, by kind; empty texts where they state none."""
-    return {by: wanted[column].astype("str") for by, column in _STATED.items() if column in wanted.columns}
-
-
-def unlocated_by_area(wanted: pd.DataFrame) -> Finding | None:
-    """Say where records without coordinates state no beat and no LSOA, so that no hit rate by area holds for them.
-
-    Below 30 records without coordinates nothing could be said of any area (R3.7).
-    """
-    missing = wanted.loc[~_is_located(wanted)]
-    if len(missing) < GROUP_MIN:
-        return None
-    silent = pd.Series(data=True, index=missing.index)
-    for names in _stated(missing).values():
-        silent &= names == ""
-    n = int(silent.sum())
-    if n == 0:
-        return None
-    if n == len(missing):
-        message = (
-            f"Share located by beat cannot be told: none of the {n:,} records without coordinates states a beat, ward, "
-            "neighbourhood or LSOA (data.police.uk never does), and no boundaries can place them. Give an extract with "
-            "such a column from the log itself, named with --map beat=Column if it is not found."
-        )
-    else:
-        message = (
-            f"Shares located by beat are too high: {n:,} of the {len(missing):,} records without coordinates state no "
-            "beat, ward, neighbourhood or LSOA, and count in no area."
-        )
-    return Finding("hit rate by beat", "info", n, message, "R3.7")
-
-
-def poorly_located(rates: Sequence[HitRate]) -> Finding | None:
-    """Report groups of 30 records or more of which fewer than 85% are located (R3.7)."""
-    poor = sorted((r for r in rates if r.n >= GROUP_MIN and r.rate < HIT_RATE_RED), key=lambda r: r.rate)
-    if not poor:
-        return None
-    shown = "; ".join(f"{r.by} {r.group} {r.rate:.1%} of {r.n:,}" for r in poor[:5])
-    more = f" and {len(poor) - 5} more" if len(poor) > 5 else ""
-    message = (
-        f"Groups of which fewer than {HIT_RATE_RED:.0%} are located: {shown}{more}; the map shows less of them than "
-        "happened."
-    )
-    return Finding("poorly located groups", "amber", len(poor), message, "R3.7")
 
 
 # ---- who lies far off

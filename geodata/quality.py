@@ -10,9 +10,9 @@ import pandas as pd
 
 from geodata.area import StudyArea
 from geodata.findings import DefaultLocation, Finding, Severity
+from geodata.hitrate import HitRate
 from geodata.institutions import Institution, LocationDecision, LocationPolicy
 from geodata.period import Period
-from geodata.placequality import HitRate
 from geodata.qualityreport import QualityReport, grade, report_on
 from geodata.scenes import suspects, with_confidence, with_default_marked
 from geodata.schema import ASB, INCIDENTS, check

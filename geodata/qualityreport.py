@@ -14,8 +14,8 @@ from geodata import timequality
 from geodata.area import StudyArea
 from geodata.context import stated_lsoa
 from geodata.findings import DefaultLocation, Finding
+from geodata.hitrate import HitRate, hit_rates, poorly_located, unlocated_by_area
 from geodata.institutions import LocationDecision, decisions_finding, institutions_finding
-from geodata.placequality import HitRate
 from geodata.scenes import Suspects
 from geodata.schema import LOCATION_PRECISIONS, TIME_PRECISIONS
 from geodata.sifting import OFFICER_MADE, OUTSIDE_AREA, Sifted
@@ -105,14 +105,14 @@ def report_on(
     precision = _coarsest(placed.loc[placed != "default"], LOCATION_PRECISIONS)
     missing = checks.missing_months(inside, wanted, period)
     force_months = places.missing_force_months(wanted)
-    rates = places.hit_rates(wanted)
+    rates = hit_rates(wanted)
     points = checks.distinct_points(inside)
     rate = checks.hit_rate(wanted)
     all_found = (
         checks.synthetic(is_synthetic=intake.is_synthetic, n=intake.n_read),
         rate,
-        places.poorly_located(rates),
-        places.unlocated_by_area(wanted),
+        poorly_located(rates),
+        unlocated_by_area(wanted),
         checks.short_history(period),
         checks.missing_months_finding(missing),
         places.missing_force_months_finding(force_months, places.forces_of(inside)),

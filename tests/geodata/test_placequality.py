@@ -12,18 +12,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from geodata.area import StudyArea
+from geodata.hitrate import hit_rates, poorly_located, unlocated_by_area
 from geodata.placequality import (
     exchanged,
     exchanged_finding,
     far_outside,
     forces_of,
-    hit_rates,
     is_far,
     missing_force_months,
     missing_force_months_finding,
-    poorly_located,
     repeated_names,
-    unlocated_by_area,
 )
 from geodata.sources import read
 

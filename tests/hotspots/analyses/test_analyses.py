@@ -16,8 +16,8 @@ from scipy.spatial.distance import cdist
 import hotspots
 from geodata import cells as h3cells
 from geodata.errors import DesignError
+from geodata.hitrate import HitRate
 from geodata.nsir import deterrable
-from geodata.placequality import HitRate
 from geodata.schema import ASB
 from hotspots.alerts import change_z
 from hotspots.analyses import ANALYSES, PAGES, Analysis, Options, analyse, facts, listing, names_on

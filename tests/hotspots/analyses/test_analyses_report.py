@@ -15,6 +15,7 @@ import numpy as np
 import openpyxl
 import pandas as pd
 import pytest
+import shapely
 
 from hotspots import cli
 from hotspots.analyses import ANALYSES, Options, analyse
@@ -218,6 +219,32 @@ def test_areas_are_counted_by_the_boundaries_given(command, files, tmp_path):
     assert "reports lie in the 1 area given, 0 outside all of them" in " ".join(out.split())
     assert (tmp_path / "areas.gpkg").exists()
     assert pd.read_csv(tmp_path / "areas.csv")["n"].sum() == 874
+
+
+def test_a_ward_whose_reports_lack_coordinates_is_found_by_the_check_and_stands_beside_its_count(
+    command, files, tmp_path
+):
+    rows = pd.read_csv(files["extract.csv"])
+    middle = float(rows["Longitude"].mean())
+    rows["Ward"] = np.where(rows["Longitude"] < middle, "WEST", "East")
+    lost = rows.index[rows["Ward"] == "WEST"][::5]
+    rows.loc[lost, ["Longitude", "Latitude"]] = np.nan
+    rows.to_csv(tmp_path / "extract.csv", index=False)
+    both = gpd.read_file(files["area.geojson"]).geometry[0].bounds
+    halves = [shapely.box(both[0], both[1], middle, both[3]), shapely.box(middle, *both[1:])]
+    gpd.GeoDataFrame({"name": ["West", "East"]}, geometry=halves, crs=4326).to_file(tmp_path / "wards.geojson")
+    given = (tmp_path / "extract.csv", "--area", files["area.geojson"])
+    code, out, _ = command("check", *given, "--json", tmp_path / "check.json")
+    assert code == 0
+    n = int((rows["Ward"] == "WEST").sum())
+    assert f"beat WEST {1 - len(lost) / n:.1%} of {n}" in " ".join(out.split())
+    by_beat = [rate for rate in json.loads((tmp_path / "check.json").read_text())["hit_rates"] if rate["by"] == "beat"]
+    assert {rate["group"]: rate["n"] - rate["located"] for rate in by_beat} == {"WEST": len(lost), "East": 0}
+    code, out, _ = command("analyse", "areas", *given, "--boundaries", tmp_path / "wards.geojson", "--out", tmp_path)
+    assert code == 0
+    table = pd.read_csv(tmp_path / "areas.csv").set_index("place")
+    assert table["n_not_located"].to_dict() == {"West": len(lost), "East": 0}
+    assert table.loc["West", "n"] == n - len(lost)
 
 
 def test_a_near_repeat_of_every_report_is_run_when_it_is_named(command, files, tmp_path):
