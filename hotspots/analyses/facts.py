@@ -13,11 +13,15 @@ from hotspots.analyses.result import Options
 from hotspots.counts import count_cells, month_matrix
 from hotspots.membership import hotspot_of
 from hotspots.naming import place_names
+from hotspots.patrols.plan import can_plan_hours
 from hotspots.results import Run
 
 Floats = NDArray[np.float64]
 
 MONTHS_PER_YEAR = 12
+CLOCK, DATE, PLACE = "the clock time", "the date", "the exact place"
+"""What of each report some questions cannot do without."""
+
 SQUARE_METRES_PER_KM2 = 1e6
 
 
@@ -119,6 +123,17 @@ def cell_width_m(run: Run) -> float:
 def is_snapped(run: Run) -> bool:
     """Return whether the points are street centres shared by many addresses (R2.1)."""
     return run.quality.location_precision == "snap_point"
+
+
+def lacking(run: Run) -> frozenset[str]:
+    """Return what of each report these data do not tell: its clock time, its date, its exact place."""
+    reports = inside(run)
+    found = {
+        CLOCK: can_plan_hours(reports) is not None,
+        DATE: bool((reports["time_precision"] == "month").all()),
+        PLACE: bool(reports["location_precision"].isin(["snap_point", "area"]).all()),
+    }
+    return frozenset(what for what, is_lacking in found.items() if is_lacking)
 
 
 def missing_months(run: Run) -> pd.DatetimeIndex:

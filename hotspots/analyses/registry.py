@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import pandas as pd
 
 from geodata.errors import DataError, DesignError
-from hotspots.analyses import by_area, clusters, density, near, outlines, over_time, repeat_places, when
+from hotspots.analyses import by_area, clusters, density, facts, near, outlines, over_time, repeat_places, when
+from hotspots.analyses.facts import CLOCK, DATE, PLACE
 from hotspots.analyses.result import Analysis, Answer, Options
 from hotspots.results import Refusal, Run
 
@@ -25,7 +26,7 @@ WHOLE_AREA = "This is about the whole area: it cannot be asked of one hotspot by
 class Entry:
     """One analysis: its question in plain English, the page it is on, the rule it follows, and its function.
 
-    ``of_one`` says whether it can be asked of one hotspot by itself.
+    ``of_one`` says whether it can be asked of one hotspot by itself, ``takes`` what of each report it needs.
     """
 
     question: str
@@ -33,6 +34,7 @@ class Entry:
     rule: str
     function: Callable[[Run, Options], Answer]
     of_one: bool = False
+    takes: tuple[str, ...] = ()
 
 
 ANALYSES: dict[str, Entry] = {
@@ -44,25 +46,30 @@ ANALYSES: dict[str, Entry] = {
                       outlines.compared),
     "harm": Entry("Would the list look different by harm?", LIST, "R4.13", near.harm),
     "repeat-clocks": Entry("Which places reach a threshold, and which approach it?", REPEATS, "R4.8",
-                           repeat_places.clocks, of_one=True),
+                           repeat_places.clocks, of_one=True, takes=(PLACE,)),
     "repeat-prompts": Entry("Where has a repeat just happened, and by when should we act?", REPEATS, "R4.11",
-                            repeat_places.prompts, of_one=True),
+                            repeat_places.prompts, of_one=True, takes=(PLACE, DATE)),
     "repeat-score": Entry("Which repeat places come first, and why?", REPEATS, "R4.10",
                           repeat_places.score, of_one=True),
     "repeat-unusual": Entry("Which places have more reports than chance gives?", REPEATS, "R4.7",
                             repeat_places.unusual, of_one=True),
     "repeat-concentration": Entry("How few places hold most of the reports?", REPEATS, "R4.7",
                                   repeat_places.concentrated, of_one=True),
-    "repeat-course": Entry("How soon do repeats follow?", REPEATS, "R4.11", repeat_places.course, of_one=True),
+    "repeat-course": Entry("How soon do repeats follow?", REPEATS, "R4.11", repeat_places.course, of_one=True,
+                           takes=(PLACE,)),
     "repeat-outcome": Entry("Are repeats at the same places becoming fewer?", REPEATS, "R4.8",
-                            repeat_places.outcome, of_one=True),
+                            repeat_places.outcome, of_one=True, takes=(PLACE,)),
     "facilities": Entry("Which few facilities of a type have most of the reports?", REPEATS, "R4.7",
                         near.facilities, of_one=True),
-    "near-repeat": Entry("After one event, are more nearby soon?", REPEATS, "R4.12", near.knox),
-    "near-repeat-chains": Entry("Which events hang together in place and time?", REPEATS, "R4.12", near.chains),
-    "week": Entry("At which hours of the week do reports fall?", WEEK, "R4.14, R1.26", when.week, of_one=True),
-    "day-night": Entry("Is it a day or a night problem, place by place?", WEEK, "R1.10", when.day_night),
-    "holidays": Entry("Do weekends and holidays make a difference?", WEEK, "R1.25", when.holidays, of_one=True),
+    "near-repeat": Entry("After one event, are more nearby soon?", REPEATS, "R4.12", near.knox, takes=(DATE,)),
+    "near-repeat-chains": Entry("Which events hang together in place and time?", REPEATS, "R4.12", near.chains,
+                                takes=(DATE,)),
+    "week": Entry("At which hours of the week do reports fall?", WEEK, "R4.14, R1.26", when.week, of_one=True,
+                  takes=(CLOCK,)),
+    "day-night": Entry("Is it a day or a night problem, place by place?", WEEK, "R1.10", when.day_night,
+                       takes=(CLOCK,)),
+    "holidays": Entry("Do weekends and holidays make a difference?", WEEK, "R1.25", when.holidays, of_one=True,
+                      takes=(DATE,)),
     "seasons": Entry("Which months of the year are busy?", WEEK, "R2.11", over_time.months_of_year, of_one=True),
     "kinds": Entry("Is it new or long-standing?", TIME, "R4.15", over_time.kinds, of_one=True),
     "changes": Entry("Where were there more or fewer reports this month than the season gives?", TIME, "R4.16, R4.17",
@@ -71,7 +78,7 @@ ANALYSES: dict[str, Entry] = {
                    by_area.areas),
     "density": Entry("Where do reports lie thick?", DENSITY, "R4.2", density.planar),
     "density-adaptive": Entry("Where do reports lie thick, drawn sharp where there are many?", DENSITY, "R4.2",
-                              density.adaptive),
+                              density.adaptive, takes=(PLACE,)),
     "density-lately": Entry("Where have reports lain thick lately?", DENSITY, "R4.2", density.lately),
     "density-compare": Entry("Where has one set of reports more than its share beside another?", DENSITY, "R4.2",
                              density.compare),
@@ -86,6 +93,12 @@ ANALYSES: dict[str, Entry] = {
 def names_on(page: str) -> list[str]:
     """Return the names of the analyses of one page."""
     return [name for name, entry in ANALYSES.items() if entry.page == page]
+
+
+def unmet(run: Run, name: str) -> tuple[str, ...]:
+    """Return what an analysis needs of each report and those of a run do not tell; empty where it can be asked."""
+    lacking = facts.lacking(run)
+    return tuple(what for what in ANALYSES[known(name)].takes if what in lacking)
 
 
 def listing() -> pd.DataFrame:

@@ -14,7 +14,7 @@ from geodata.categories import label
 from geodata.context import read_boundaries
 from geodata.errors import DataError
 from hotspots.analyses import ANALYSES, Options, names_on
-from hotspots.analyses.registry import LIST
+from hotspots.analyses.registry import LIST, unmet
 from hotspots.analyses.words import HEADINGS, KEYS, SHARES
 from hotspots.app import data, widgets, words
 from hotspots.app.data import Asked, Upload
@@ -44,10 +44,15 @@ _BANDWIDTHS = {
 
 
 def show_questions(run: Run, names: Sequence[str]) -> None:
-    """Let the reader choose one of several questions, and answer it beside them."""
+    """Let the reader choose one of several questions, those these data answer first, and answer it beside them."""
+    page = ANALYSES[names[0]].page
+    lacking = {name: unmet(run, name) for name in names}
+    names = sorted(names, key=lambda name: bool(lacking[name]))
+    if any(lacking.values()):
+        st.info(words.lacking(lacking))
     left, right = st.columns([1, 3], gap="large")
     with left:
-        name = st.radio("What do you want to know?", list(names), format_func=_question, key=f"question-{names[0]}")
+        name = st.radio("What do you want to know?", list(names), format_func=_question, key=f"question-{page}")
         asked = _choices(run, name)
     with right:
         show_answer(run, name, asked)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
@@ -94,6 +95,18 @@ def first_places(run: Run, *, n: int = 5) -> str:
         window, _ = words.window(patrol)
         told.append(f"{row['rank']}. {row['name']} ({row['n_12m']:,}{', ' * bool(window)}{window})")
     return f"Reports {words.year_label(run)}: {'; '.join(told)}."
+
+
+def lacking(questions: Mapping[str, Sequence[str]]) -> str:
+    """Return in one sentence which questions of a page these data cannot answer, and what that would take."""
+    wanted = list(dict.fromkeys(what for taken in questions.values() for what in taken))
+    n = sum(bool(taken) for taken in questions.values())
+    *most, last = wanted
+    return (
+        f"{n} of the {len(questions)} questions here, the last below, {'is' if n == 1 else 'are'} beyond these data: "
+        f"{'it takes' if n == 1 else 'they take'} {' and '.join([', '.join(most), last] if most else [last])} of each "
+        "report, as a force's own extract has them."
+    )
 
 
 def ranked_table(run: Run) -> pd.DataFrame:

@@ -116,6 +116,19 @@ def test_every_question_of_street_centres_and_months_is_answered_or_refused_in_w
     assert "street, not an address" in said(app)
 
 
+@pytest.mark.parametrize(("page", "first", "beyond"), [
+    ("When", "seasons", "3 of the 4 questions here, the last below, are beyond these data: they take the clock time "
+                        "and the date of each report"),
+    ("Repeat places", "repeat-score", "6 of the 10 questions here, the last below, are beyond these data: they take "
+                                      "the exact place and the date of each report"),
+])  # fmt: skip
+def test_a_page_opens_on_what_the_data_can_answer_and_says_what_the_rest_would_take(root, page, first, beyond):
+    app = open_page(root, page, street_centres())
+    assert app.radio[0].value == first
+    assert not app.warning
+    assert [info.value for info in app.info] == [f"{beyond}, as a force's own extract has them."]
+
+
 def test_a_hotspot_is_asked_more_on_the_hotspots_page(root):
     app = AppTest.from_file(str(root / "streamlit_app.py"), default_timeout=120)
     app.session_state["asb_dataset"], app.session_state["asb_config"] = data.sample(), UNCHECKED

@@ -21,7 +21,7 @@ from geodata.nsir import deterrable
 from geodata.schema import ASB
 from hotspots.alerts import change_z
 from hotspots.analyses import ANALYSES, PAGES, Analysis, Options, analyse, facts, listing, names_on
-from hotspots.analyses.registry import WHOLE_AREA
+from hotspots.analyses.registry import WHOLE_AREA, unmet
 from hotspots.harm import harm_weights
 from hotspots.near_repeat import near_repeat
 from hotspots.report.analyses import picture_svg
@@ -258,6 +258,13 @@ def test_a_default_location_is_no_repeat_place_of_note(city, answers):
     assert booked
     for name in ("repeat-clocks", "repeat-prompts", "repeat-unusual", "repeat-concentration"):
         assert not booked & set(answers[name].table["place_key"]), name
+
+
+def test_a_question_is_beyond_the_data_where_it_is_refused_and_no_file_would_help(city, snapped):
+    beyond = {name for name in ANALYSES if unmet(snapped, name)}
+    assert beyond == REFUSED_ON_STREET_CENTRES_AND_MONTHS - NEEDS_A_FILE - {"density-streets"}
+    assert unmet(snapped, "repeat-prompts") == ("the exact place", "the date")
+    assert not any(unmet(city, name) for name in ANALYSES)
 
 
 def test_knox_is_the_test_itself(town, answers):
