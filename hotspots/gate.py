@@ -9,6 +9,7 @@ import pandas as pd
 from geodata.area import StudyArea
 from geodata.context import read_boundaries
 from geodata.errors import DataError
+from geodata.events import Events, group_events
 from geodata.institutions import read_institutions
 from geodata.quality import Filters, Gate, pass_gate, sift
 from geodata.sources import Intake
@@ -39,6 +40,12 @@ def _filters(config: RunConfig) -> Filters:
         institutions=tuple(read_institutions(config.institutions)) if config.institutions else (),
         with_officers=config.include_officer_generated,
     )
+
+
+def events_of(gate: Gate, area: StudyArea) -> Events | None:
+    """Return which reports inside the area tell of one event (R3.6); None where the clock time is not known."""
+    inside = gate.incidents.loc[gate.incidents["inside"]]
+    return group_events(inside, area) if gate.report.time_precision == "minute" else None
 
 
 def why_no_day_and_night(incidents: pd.DataFrame) -> str:

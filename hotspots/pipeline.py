@@ -16,7 +16,7 @@ import pandas as pd
 from geodata import cells as h3cells
 from geodata.area import StudyArea, operation_accuracy
 from geodata.errors import DesignError
-from geodata.events import Events, group_events
+from geodata.events import Events
 from geodata.landmarks import read_places
 from geodata.nsir import deterrable, report_types
 from geodata.quality import Gate, blocking
@@ -30,7 +30,7 @@ from hotspots.counts import count_cells, month_matrix
 from hotspots.delineate import Basis, basis_of, draw, empty_hotspots
 from hotspots.density import collapse_points, kernel_density
 from hotspots.editing import drawn_list, edit_hotspots, notes_on
-from hotspots.gate import of_hours, take_through_gate
+from hotspots.gate import events_of, of_hours, take_through_gate
 from hotspots.nearby import hotspots_with_places, note_on_places
 from hotspots.parts import ranks_by_part, split_stability
 from hotspots.ranking import agreement, rank_cells
@@ -109,12 +109,12 @@ def run(
     inside = gate.incidents.loc[gate.incidents["inside"]]
 
     say("Counting reports in cells")
-    events = _events(inside, gate, area)
+    events = events_of(gate, area)
     facts = _count(intake, gate, area, resolution, events)
 
     say("Ranking cells")
     missing = pd.DatetimeIndex(pd.to_datetime(list(gate.report.missing_months)))
-    panel = _panel(gate, intake, area, config, resolution=resolution, events=events)
+    panel = panel_of(gate, intake, area, config, resolution=resolution, events=events)
     uses_others = panel.has_others and config.ranking.method == DEFAULT
     ranked = _rank(facts, panel, config, missing, uses_others=uses_others)
     cells = cells_with_confidence(_cells_frame(facts, ranked, gate, area, config, snapped=snapped), inside)
@@ -210,11 +210,6 @@ class _Facts:
     wide: pd.Series  # cells of the area and its buffer: all reports, in or out of the boundary
 
 
-def _events(inside: pd.DataFrame, gate: Gate, area: StudyArea) -> Events | None:
-    """Join calls about one event (R3.6); None where the clock time is not known."""
-    return group_events(inside, area) if gate.report.time_precision == "minute" else None
-
-
 def _override_note(gate: Gate, config: RunConfig) -> tuple[str, ...]:
     """Repeat why a list was made of data graded red (R3.7)."""
     if not gate.report.is_red or blocking(gate.report, config.override_reason):
@@ -241,14 +236,6 @@ def _stream_notes(inside: pd.DataFrame, events: Events | None, config: RunConfig
             "disputes and malicious communications are left to other agencies."
         )
     return tuple(said)
-
-
-def _panel(
-    gate: Gate, intake: Intake, area: StudyArea, config: RunConfig, *, resolution: int, events: Events | None
-) -> Panel:
-    """Lay out events (R3.6) of the wanted kind and all other crime by cell and month."""
-    later = None if events is None else events.is_first.index[~events.is_first]
-    return panel_of(gate, intake, area, config, resolution=resolution, not_counted=later)
 
 
 def _rank_with_others(panel: Panel, cells: pd.Index, config: RunConfig) -> pd.DataFrame:

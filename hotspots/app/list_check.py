@@ -10,6 +10,7 @@ import streamlit as st
 from geodata.context import read_boundaries
 from hotspots.app.data import KEPT_ANSWERS, Dataset, Upload, current_gate, read_upload
 from hotspots.config import RunConfig
+from hotspots.gate import events_of
 from hotspots.results import ListAccuracy, Run
 from hotspots.targeting import Backtest, Panel, rankers_named, run_backtest
 from hotspots.targeting.assemble import panel_of
@@ -47,7 +48,10 @@ def _check(
 ) -> Checked:
     methods, horizon, unit = asked
     gate = current_gate(_dataset, config)
-    panel = panel_of(gate, _dataset.intake, _dataset.area, config, resolution=_run.resolution, step=unit)
+    panel = panel_of(
+        gate, _dataset.intake, _dataset.area, config, resolution=_run.resolution, step=unit,
+        events=events_of(gate, _dataset.area),
+    )  # fmt: skip
     newest = None if unit == "month" else 52
     tested = run_backtest(panel, rankers_named(methods), horizon=horizon, newest=newest, random_state=config.seed)
     return Checked(panel, tested)

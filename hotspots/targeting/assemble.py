@@ -9,6 +9,7 @@ import pandas as pd
 from geodata.area import StudyArea
 from geodata.categories import slug
 from geodata.errors import DesignError
+from geodata.events import Events
 from geodata.period import Period
 from geodata.quality import Gate, blocking
 from geodata.sources import Intake
@@ -32,7 +33,7 @@ def panel_of(
     resolution: int,
     step: str = "month",
     until: pd.Timestamp | None = None,
-    not_counted: pd.Index | None = None,
+    events: Events | None = None,
     wanted: pd.Series | None = None,
 ) -> Panel:
     """Return the panel of the wanted reports, with every other category that was read beside them.
@@ -49,8 +50,8 @@ def panel_of(
     step : {"month", "week", "day"}
     until : Timestamp, optional
         Last month of the panel; months after the last record count as not delivered.
-    not_counted : Index, optional
-        Incidents that count nothing, such as later calls about one event.
+    events : Events, optional
+        Which incidents tell of one event: later calls about it count nothing.
     wanted : Series of bool, optional
         Reports that are ranked by instead of those of the wanted categories, on the index of `everything_beside`.
 
@@ -74,7 +75,7 @@ def panel_of(
         resolution=resolution,
         steps=steps_between(gate.period.first, last, step),
         step=step,
-        counted=None if not_counted is None else pd.Series(~incidents.index.isin(not_counted), index=incidents.index),
+        counted=None if events is None else events.is_first.reindex(incidents.index, fill_value=True),
         missing=pd.DatetimeIndex([*missing, *after]),
     )
 

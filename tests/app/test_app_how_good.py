@@ -10,9 +10,11 @@ import pytest
 import shapely
 from streamlit.testing.v1 import AppTest
 
+import hotspots
 from geodata.area import StudyArea
 from geodata.sources import intake_of
 from hotspots.app.data import Dataset
+from hotspots.app.list_check import check_list
 from hotspots.config import RunConfig
 
 AREA = StudyArea("Little Town", shapely.box(-2.14, 52.57, -2.10, 52.60))
@@ -73,6 +75,24 @@ def test_it_says_how_good_the_list_is_and_thins_it_out(root):
     assert not app.exception
     app.selectbox[0].set_value("day-night").run()
     assert not app.exception
+
+
+def test_it_judges_the_very_list_of_the_hotspots_page_which_counts_two_calls_about_one_event_once():
+    plain = town()
+    records = plain.intake.records
+    rng = np.random.default_rng(4)
+    start = pd.Series(records["month"] + pd.to_timedelta(rng.uniform(0, 27 * 24 * 60, len(records)), "min"))
+    records = records.assign(
+        occurred_from=start.dt.tz_localize("Europe/London", ambiguous=False, nonexistent="shift_forward"),
+        time_precision="minute", location_precision="address",
+    )  # fmt: skip
+    records["occurred_to"] = records["occurred_from"]
+    again = records.sample(frac=0.3, random_state=0)
+    twice = Dataset("twice", "Little Town", intake_of(pd.concat([records, again], ignore_index=True)), AREA, None, None)
+    run = hotspots.run(twice.intake, AREA)
+    assert any("reports tell of" in note for note in run.notes)
+    checked = check_list(twice, run, (run.accuracy.method,), 1, "month")
+    assert checked.tested.of_list(run.accuracy.method) == run.accuracy
 
 
 @pytest.mark.parametrize(
