@@ -154,7 +154,12 @@ def run(
         hotspots = hotspots_with_both(hotspots_with_confidence(hotspots, inside), cells)
         hotspots = hotspots_with_kinds(hotspots, facts.matrix.drop(columns=missing, errors="ignore"))
         hotspots, place_notes = _at_places(hotspots, places, area, config)
-        notes += notes_on(config.edits) + _chance_note(hotspots, cells, facts.known) + drawn_notes + place_notes
+        notes += (
+            notes_on(config.edits)
+            + _chance_note(hotspots, cells, facts.known, top=config.delineation.n_hotspots)
+            + drawn_notes
+            + place_notes
+        )
         say("Holding the list against other grids and parts of the period")
         hotspots, robustness = assess(
             hotspots, inside, area, config, events=facts.events, parts=parts, last_year=cells["n_12m"],
@@ -344,13 +349,13 @@ def _density(
 
 
 def _refusals(gate: Gate, config: RunConfig, *, snapped: bool) -> tuple[Refusal, ...]:
-    """Say which analyses these data cannot support, and why."""
+    """Say which analyses these data cannot support, and why; the list itself first."""
     inside = gate.incidents.loc[gate.incidents["inside"]]
     refused = [
+        _list_refusal(gate, config),
         patrol_plan.can_plan_hours(inside),
         camera_sites.can_site(inside),
         _repeat_address_refusal() if snapped else None,
-        _list_refusal(gate, config),
     ]
     return tuple(refusal for refusal in refused if refusal is not None)
 
@@ -395,12 +400,12 @@ def _locate_repeats(repeats: gpd.GeoDataFrame, hotspots: gpd.GeoDataFrame) -> gp
     return repeats.assign(hotspot_id=found.reindex(repeats.index).fillna("").astype(str))
 
 
-def _chance_note(hotspots: gpd.GeoDataFrame, cells: gpd.GeoDataFrame, known: pd.Series) -> tuple[str, ...]:
+def _chance_note(hotspots: gpd.GeoDataFrame, cells: gpd.GeoDataFrame, known: pd.Series, *, top: int) -> tuple[str, ...]:
     """Say how many places of the list could be there by chance."""
     if hotspots.empty:
         return ()
     busiest = [cells.loc[text.split(","), "n"].idxmax() for text in hotspots["cells"]]
-    return (scan_list(cells.loc[known, "n"], busiest, p_top=cells.loc[known, "p_top"]).describe(),)
+    return (scan_list(cells.loc[known, "n"], busiest, p_top=cells.loc[known, "p_top"], top=top).describe(),)
 
 
 def _draw_and_edit(basis: Basis, gate: Gate, config: RunConfig) -> tuple[gpd.GeoDataFrame, str, tuple[str, ...]]:

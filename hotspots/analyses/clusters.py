@@ -118,7 +118,7 @@ def list_chance(run: Run, _options: Options) -> Answer:
     known = run.cells.loc[run.cells["is_known"]]
     ordered = run.hotspots.sort_values("rank")
     busiest = [known.loc[text.split(","), "n"].idxmax() for text in ordered["cells"]]
-    scan = scan_list(known["n"], busiest, p_top=known["p_top"])
+    scan = scan_list(known["n"], busiest, p_top=known["p_top"], top=run.config.delineation.n_hotspots)
     table = scan.table.rename_axis("cell").reset_index()
     table[["p_even", "p_ordinary"]] = table[["p_even", "p_ordinary"]].abs()  # no chance at all comes as -0
     table.insert(0, "place", ordered["name"].to_numpy())

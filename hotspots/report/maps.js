@@ -7,7 +7,8 @@ var asb = (function () {
   }
 
   function withPopup(feature, layer) {
-    layer.bindPopup(feature.properties.popup, {maxWidth: 340, className: 'asb-pop', autoPanPaddingTopLeft: [10, 70]});
+    var bar = document.querySelector('.asb-bar'), above = (bar ? bar.offsetHeight : 0) + 16;  // clear of the title bar
+    layer.bindPopup(feature.properties.popup, {maxWidth: 340, className: 'asb-pop', autoPanPaddingTopLeft: [10, above]});
   }
 
   function cellStyle(feature) {
@@ -82,9 +83,15 @@ var asb = (function () {
     }
   }
 
+  function fold(sign) {  // on a telephone list and legend wait below the map until they are asked for
+    if (!window.matchMedia('(max-width: 640px)').matches) { return; }
+    document.querySelectorAll(sign).forEach(function (part) { part.removeAttribute('open'); });
+  }
+
   function setUp(ownMap, labels, atPoints) {
     var sign = atPoints ? 'asb-street asb-below' : 'asb-street';
     map = ownMap;
+    fold('.asb-panel, .asb-legend');
     L.DomUtil.addClass(map.getContainer(), 'asb-map');
     if (map.attributionControl) { map.attributionControl.setPrefix(false); }
     L.control.scale({imperial: false, position: 'bottomright'}).addTo(map);
@@ -94,6 +101,7 @@ var asb = (function () {
   }
 
   function show(id) {
+    fold('.asb-panel');
     map.fitBounds(hotspots[id].getBounds(), {maxZoom: 16, animate: false});
     hotspots[id].openPopup();
   }

@@ -91,7 +91,8 @@ def folium_map(run: Run, *, selected: str | None = None, framed: bool = True) ->
     for layer in _layers(run, selected):
         layer.add_to(made)
     folium.LayerControl(collapsed=True, position="topright").add_to(made)
-    made.fit_bounds([[south, west], [north, east]], padding=(20, 20))
+    above, below = (70, 60) if framed else (20, 20)  # title bar and footer lie on the map
+    made.fit_bounds([[south, west], [north, east]], padding_top_left=(20, above), padding_bottom_right=(20, below))
     for part in (furniture.bar(run), furniture.legend(run), furniture.foot(run)) if framed else ():
         figure.html.add_child(Element(part))
     _number_elements(figure)

@@ -278,10 +278,12 @@ def accuracy(found: ListAccuracy) -> list[str]:
             f"A simple count is as good here{better}: this list found {found.ratio:.2f} times what a count of the last "
             f"12 months found ({interval})."
         )
-    if found.ceiling > found.hit_rate:
+    told_apart = next((d for d in (0, 1) if f"{found.ceiling:.{d}%}" != f"{found.hit_rate:.{d}%}"), None)
+    if found.ceiling > found.hit_rate and told_apart is not None:
+        this = f", this list held {found.hit_rate:.1%}" if told_apart else ""
         lines.append(
-            f"Ceiling: a list made with the months after in hand would have held {found.ceiling:.0%}; the rest is "
-            "luck of the month."
+            f"Ceiling: a list made with the months after in hand would have held {found.ceiling:.{told_apart}%}{this}; "
+            "the rest is luck of the month."
         )
     elif found.ceiling > 0:
         lines.append("Ceiling: reached; even a list made with the months after in hand would have held no more.")

@@ -30,10 +30,12 @@ class ListScan:
     could_be_even, could_be_ordinary : int
         Listed places whose chance is above `level`.
     not_truly_top : float
-        Listed places expected not to be truly among the busiest (NaN without `p_top`).
+        Listed places expected not to be truly among the `top` busiest (NaN without `p_top`).
     ordinary : GammaPrior
         How ordinary places differ.
     level : float
+    top : int
+        How many places `p_top` calls the top: as many as were asked for, though fewer may be listed.
     """
 
     table: pd.DataFrame
@@ -43,6 +45,7 @@ class ListScan:
     not_truly_top: float
     ordinary: GammaPrior
     level: float
+    top: int
 
     def describe(self) -> str:
         """Return what it means in plain sentences."""
@@ -54,13 +57,14 @@ class ListScan:
             "than the busiest of so many ordinary places would hold anyway"
         )
         if np.isfinite(self.not_truly_top):
-            text += f"; about {self.not_truly_top:.1f} are probably not truly among the {k} busiest"
+            text += f"; about {self.not_truly_top:.1f} are probably not truly among the {self.top} busiest"
         return text + "."
 
 
 def scan_list(
-    counts: pd.Series, listed: Sequence[str] | pd.Index, *, p_top: pd.Series | None = None, level: float = 0.05
-) -> ListScan:
+    counts: pd.Series, listed: Sequence[str] | pd.Index, *, p_top: pd.Series | None = None, top: int | None = None,
+    level: float = 0.05,
+) -> ListScan:  # fmt: skip
     r"""Return how many places of a ranked list could be there by chance, under two stated nulls.
 
     - *Even*: the N reports fall on the m known places at random, each place alike. A count is Poisson with mean
@@ -81,7 +85,9 @@ def scan_list(
     listed : sequence
         Index labels of the places on the list. For hotspots of several cells: their busiest cell.
     p_top : Series of float, optional
-        Probability that each place truly belongs to the top as many as are listed, from `rank_cells`.
+        Probability that each place truly belongs to the top, from `rank_cells`.
+    top : int, optional
+        How many places that top holds; as many as are listed by default.
     level : float
 
     Returns
@@ -124,6 +130,7 @@ def scan_list(
         not_truly_top=float((1 - table["p_top"]).sum(skipna=False)),
         ordinary=ordinary,
         level=level,
+        top=len(places) if top is None else top,
     )
 
 

@@ -62,6 +62,8 @@ def test_the_chances_by_hand():
     assert text.startswith("Of the 2 places listed, 1 could be a place like any other")
     assert "about 0.1 are probably not truly among the 2 busiest." in text
     assert "truly" not in scan(counts, 2).describe()
+    of_ten = scan(counts, 2, p_top=city(np.linspace(1, 0.1, 10)), top=10)  # ten were asked for, two reached the volume
+    assert "about 0.1 are probably not truly among the 10 busiest." in of_ten.describe()
 
 
 def test_a_place_beyond_even_but_not_beyond_ordinary_is_told_apart():

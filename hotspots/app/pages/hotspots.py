@@ -35,7 +35,7 @@ def halves(lines: list[str]) -> tuple[list[str], list[str]]:
 
 def show_map_and_table(run: Run) -> None:
     widgets.finding(words.first_places(run))
-    left, right = st.columns([3, 4], gap="medium")
+    left, right = st.columns([2, 3], gap="medium")
     with right:
         show_table(run)
         st.caption(
@@ -66,7 +66,7 @@ def show_table(run: Run) -> None:
         selection_mode=["single-row-required", "single-cell"],
         column_config={
             "Rank": number(width=40),
-            "Place": column(width=245),
+            "Place": column(width=200),
             "12 months": number(width=70, help="Reports in the last 12 months"),
             "When": column(width=100, help="The window of the week with most reports for the hours of one shift"),
             "Check": column(width=48, help="Something to look at before acting; see below the map"),

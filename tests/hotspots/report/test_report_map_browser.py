@@ -15,10 +15,10 @@ def visit(chromium, tmp_path):
     with sync_api.sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
 
-        def open_from_disk(content: bytes):
+        def open_from_disk(content: bytes, *, width: int = 1200, height: int = 800):
             path = tmp_path / "map.html"
             path.write_bytes(content)
-            page = browser.new_page(viewport={"width": 1200, "height": 800})
+            page = browser.new_page(viewport={"width": width, "height": height})
             page.said = []
             page.asked = []
             page.on("request", lambda request: page.asked.append(request.url))
@@ -75,6 +75,18 @@ def test_hostile_names_are_read_and_never_run(visit, hostile_run):
         assert name in page.locator(".leaflet-popup-content h2").inner_text()
     assert page.said == []
     assert _outside(page) == []
+
+
+def test_on_a_telephone_the_list_waits_below_the_map_and_shows_a_place(visit, run):
+    page = visit(map_html(run), width=390, height=844)
+    place = page.get_by_role("button", name="High Street")
+    assert not place.is_visible()
+    page.get_by_text("Ranked hotspots").click()
+    place.click()
+    page.wait_for_timeout(400)
+    assert "1. High Street" in page.locator(".leaflet-popup-content").inner_text()
+    assert not place.is_visible()
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 
 
 def test_a_map_without_a_list_says_so(visit, refused_run):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -65,6 +66,15 @@ def test_both_numbers_stand_beside_the_score(run):
 def test_the_typical_place_is_still_the_mean_of_all(run):
     known = run.cells["expected"] > 0
     assert_allclose(run.cells.loc[known, "expected"], run.cells["n"].sum() / known.sum())
+
+
+@pytest.mark.parametrize(("ceiling", "said"), [
+    (0.35, "would have held 35%; the rest"),
+    (0.314, "would have held 31.4%, this list held 31.2%; the rest"),
+    (0.3122, "Ceiling: reached"),
+])  # fmt: skip
+def test_a_ceiling_is_never_printed_as_what_the_list_found(run, ceiling, said):
+    assert said in words.accuracy(replace(run.accuracy, hit_rate=0.312, ceiling=ceiling))[-1]
 
 
 def test_the_list_is_checked_on_past_months(run):
