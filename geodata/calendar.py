@@ -21,6 +21,7 @@ BANK_COLUMNS: Final = ("day", "name")
 _DEFAULT_FILE: Final = "data/school_holidays_england.csv"
 _OBSERVED: Final = " (observed)"
 _SATURDAY: Final = 5
+_WRITTEN: Final = "written as YYYY-MM-DD or DD/MM/YYYY"
 
 
 def bank_holidays(period: Period, nation: str = "England") -> pd.DataFrame:
@@ -66,7 +67,8 @@ def bank_holidays(period: Period, nation: str = "England") -> pd.DataFrame:
 def own_bank_holidays(path: str | Path) -> pd.DataFrame:
     """Return a user's own bank holidays from a CSV file of day and name.
 
-    Lines that begin with ``#`` are comments; days are written ``YYYY-MM-DD`` and may lie on a weekend.
+    Lines that begin with ``#`` are comments; days are written ``YYYY-MM-DD`` or ``DD/MM/YYYY``, and may lie
+    on a weekend.
 
     Returns
     -------
@@ -80,7 +82,7 @@ def own_bank_holidays(path: str | Path) -> pd.DataFrame:
     """
     text, name = _read(path, "bank holiday", BANK_COLUMNS), Path(path).name
     day = _days(text["day"])
-    _refuse_rows(text, day.isna(), name, "a bank holiday has its day written as YYYY-MM-DD")
+    _refuse_rows(text, day.isna(), name, f"a bank holiday has its day {_WRITTEN}")
     _refuse_rows(text, day.duplicated(), name, "each bank holiday is a day listed once")
     return pd.DataFrame({"day": day, "name": text["name"]}).sort_values("day", kind="stable", ignore_index=True)
 
@@ -117,7 +119,7 @@ def school_holidays(path: str | Path | None = None) -> pd.DataFrame:
     """Return school holidays from a CSV file of first_day, last_day and name.
 
     Without `path` these are typical dates for England from 2010 to 2027, good to a week or two only: councils set their
-    own. Lines that begin with ``#`` are comments; days are written ``YYYY-MM-DD``.
+    own. Lines that begin with ``#`` are comments; days are written ``YYYY-MM-DD`` or ``DD/MM/YYYY``.
 
     Returns
     -------
@@ -192,7 +194,9 @@ def _text_in(file: IO[str], name: str, what: str, columns: tuple[str, ...]) -> p
 
 
 def _days(text: pd.Series) -> pd.Series:
-    days: pd.Series = pd.to_datetime(text, format="%Y-%m-%d", errors="coerce").astype("datetime64[us]")
+    """Return days written as 2024-07-25 or, as in every extract here, with the day first: 25/07/2024."""
+    iso, day_first = (pd.to_datetime(text, format=form, errors="coerce") for form in ("%Y-%m-%d", "%d/%m/%Y"))
+    days: pd.Series = iso.fillna(day_first).astype("datetime64[us]")
     return days
 
 
@@ -204,7 +208,7 @@ def _refuse_rows(text: pd.DataFrame, is_wrong: pd.Series, name: str, rule: str) 
 
 def _school_table(text: pd.DataFrame, name: str) -> pd.DataFrame:
     first, last = _days(text["first_day"]), _days(text["last_day"])
-    _refuse_rows(text, first.isna() | last.isna(), name, "a school holiday has its days written as YYYY-MM-DD")
+    _refuse_rows(text, first.isna() | last.isna(), name, f"a school holiday has its days {_WRITTEN}")
     _refuse_rows(text, last < first, name, "a school holiday ends after it starts")
     table = pd.DataFrame({"first_day": first, "last_day": last, "name": text["name"]})
     return table.sort_values(["first_day", "last_day"], kind="stable", ignore_index=True)

@@ -306,7 +306,10 @@ def decisions_finding(decisions: Sequence[LocationDecision]) -> Finding | None:
         for made in decisions[:5]
     )
     n = sum(made.n_excluded for made in decisions)
-    return Finding("location decisions", "info", n, f"Decisions on places: {shown}.", "R1.11, R3.9")
+    n_empty = sum(made.n == 0 and not made.name for made in decisions)  # sites of a file may lie anywhere
+    empty = f"; {n_empty} of these places hold no record: check their coordinates" if n_empty else ""
+    message = f"Decisions on places: {shown}{empty}."
+    return Finding("location decisions", "amber" if n_empty else "info", n, message, "R1.11, R3.9")
 
 
 _DONE: Final = {"keep": "kept", "exclude": "excluded", "cap": "capped"}

@@ -199,6 +199,8 @@ class RunConfig:
     def from_toml(cls, path: str | Path) -> RunConfig:
         """Read a configuration from TOML; tables are the parts (``[patrol]``), the rest are the run's own settings.
 
+        Files that settings name are looked for beside this one.
+
         Raises
         ------
         DesignError
@@ -211,7 +213,8 @@ class RunConfig:
             raise DesignError(f"There is no configuration file at {path}.") from error
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise DesignError(f"{path.name} is not valid TOML: {error}.") from error
-        return with_settings(cls(), given)
+        beside = {name: str(path.parent / given[name]) for name in FILE_SETTINGS if isinstance(given.get(name), str)}
+        return with_settings(cls(), given | {name: file for name, file in beside.items() if given[name]})
 
 
 Config = TypeVar("Config", bound="DataclassInstance")

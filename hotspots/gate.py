@@ -7,10 +7,12 @@ from dataclasses import replace
 import pandas as pd
 
 from geodata.area import StudyArea
+from geodata.calendar import own_bank_holidays, school_holidays
 from geodata.context import read_boundaries
 from geodata.errors import DataError
 from geodata.events import Events, group_events
 from geodata.institutions import read_institutions
+from geodata.nsir import report_types
 from geodata.quality import Filters, Gate, pass_gate, sift
 from geodata.sources import Intake
 from hotspots.config import ALL_CATEGORIES, RunConfig
@@ -28,6 +30,22 @@ def take_through_gate(intake: Intake, area: StudyArea, config: RunConfig) -> Gat
     """
     lsoa = read_boundaries(config.lsoa) if config.lsoa else None
     return pass_gate(intake, area, _filters(config), lsoa=lsoa)
+
+
+def check_small_files(config: RunConfig) -> None:
+    """Read the small files that settings name, so that one that cannot be used is refused before any work is done.
+
+    Raises
+    ------
+    DataError
+        If a calendar or the table of report types cannot be used.
+    """
+    if config.school_holidays:
+        school_holidays(config.school_holidays)
+    if config.bank_holidays:
+        own_bank_holidays(config.bank_holidays)
+    if config.report_types:
+        report_types(config.report_types)
 
 
 def _filters(config: RunConfig) -> Filters:

@@ -19,9 +19,7 @@ import pandas as pd
 import streamlit as st
 
 from geodata.area import StudyArea, choose_ostn15_grid, read_area
-from geodata.calendar import own_bank_holidays, school_holidays
 from geodata.landmarks import read_places
-from geodata.nsir import report_types
 from geodata.quality import Gate
 from geodata.sample import make_city, write_city
 from geodata.schema import ASB
@@ -32,7 +30,7 @@ from hotspots import pipeline
 from hotspots.analyses import Analysis, Options, analyse
 from hotspots.cameras import read_cameras
 from hotspots.config import ALL_CATEGORIES, RunConfig
-from hotspots.gate import take_through_gate
+from hotspots.gate import check_small_files, take_through_gate
 from hotspots.membership import hotspot_of
 from hotspots.report import run_files
 from hotspots.report.analyses import own_files, picture_svg
@@ -235,12 +233,7 @@ def check_files(dataset: Dataset, config: RunConfig) -> None:
     DataError
         If a file cannot be used.
     """
-    if config.school_holidays:
-        school_holidays(config.school_holidays)
-    if config.bank_holidays:
-        own_bank_holidays(config.bank_holidays)
-    if config.report_types:
-        report_types(config.report_types)
+    check_small_files(config)
     if config.places:
         read_places(config.places, area=dataset.area)
     current_gate(dataset, config)

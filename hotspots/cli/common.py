@@ -31,13 +31,16 @@ def settings_of(
     """Return the settings of a file, with what was given on the command line on top."""
     from geodata.categories import slug
     from hotspots.config import RunConfig
+    from hotspots.gate import check_small_files
 
     config = RunConfig.from_toml(file) if file else RunConfig()
     given: dict[str, Any] = {"first_month": first, "last_month": last, "override_reason": override}
     given |= {name: str(path) for name, path in (("lsoa", lsoa), ("places", places)) if path is not None}
     if category:
         given["categories"] = tuple(dict.fromkeys(slug(name) for name in category))
-    return replace(config, **{name: value for name, value in given.items() if value is not None})
+    config = replace(config, **{name: value for name, value in given.items() if value is not None})
+    check_small_files(config)
+    return config
 
 
 @dataclass(frozen=True, slots=True)

@@ -140,7 +140,10 @@ def test_a_council_gives_its_own_dates(tmp_path: Path) -> None:
     [
         ("first_day,name\n2024-01-01,x\n", "no column last_day"),
         ("first_day,last_day,name\n", "lists no school holiday"),
-        ("first_day,last_day,name\n01/02/2024,2024-02-05,x\n", "days written as YYYY-MM-DD; 1 of 1 rows break that"),
+        (
+            "first_day,last_day,name\n13/13/2024,2024-02-05,x\n",
+            "or DD/MM/YYYY; 1 of 1 rows break that",
+        ),
         ("first_day,last_day,name\n2024-02-05,2024-02-01,x\n", "ends after it starts; 1 of 1"),
         ("", "cannot be read as school holidays"),
         ('first_day,last_day,name\n"a,b\n', "cannot be read|YYYY-MM-DD"),
@@ -170,12 +173,20 @@ def test_a_users_bank_holidays_stand_for_the_years_they_list_and_no_others(tmp_p
     assert is_bank_holiday(asked).tolist() == [False, True, True, True, True, True]
 
 
+def test_days_may_be_written_with_the_day_first(tmp_path: Path) -> None:
+    own = tmp_path / "ours.csv"
+    own.write_text("first_day,last_day,name\n03/04/2024,2024-04-12,Easter\n")
+    assert school_holidays(own)["first_day"].tolist() == [pd.Timestamp("2024-04-03")]
+    own.write_text("day,name\n05/04/2024,Ours\n")
+    assert own_bank_holidays(own)["day"].tolist() == [pd.Timestamp("2024-04-05")]
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [
         ("date,name\n2024-01-01,x\n", "no column day; bank holidays need day, name"),
         ("day,name\n", "lists no bank holiday"),
-        ("day,name\n25/12/2024,Christmas\n2024-12-26,Boxing Day\n", "YYYY-MM-DD; 1 of 2 rows break that, first '25/12"),
+        ("day,name\n12/25/2024,Christmas\n2024-12-26,Boxing Day\n", "DD/MM/YYYY; 1 of 2 rows break that, first '12/25"),
         ("day,name\n2024-12-26,a\n2024-12-26,b\n", "listed once; 1 of 2"),
         ("", "cannot be read as bank holidays"),
     ],

@@ -77,6 +77,8 @@ def test_a_decision_about_a_place_without_records_is_on_record_too() -> None:
     finding = decisions_finding([made])
     assert finding is not None
     assert "52.58000, -2.11600: excluded (0 records, 0 left out; calls logged at the desk)" in finding.message
+    assert finding.severity == "amber"
+    assert finding.message.endswith("1 of these places hold no record: check their coordinates.")
 
 
 def test_records_of_the_buffer_go_with_the_place_but_are_not_counted() -> None:

@@ -30,7 +30,7 @@ def test_decisions_about_places_and_the_reason_to_override_come_from_toml(tmp_pa
     (tmp_path / "run.toml").write_text(TOML)
     config = RunConfig.from_toml(tmp_path / "run.toml")
     assert config.override_reason == "agreed with the superintendent on 3 March"
-    assert config.institutions == "sites.gpkg"
+    assert config.institutions == str(tmp_path / "sites.gpkg")  # looked for beside the settings
     assert config.default_locations == (
         LocationPolicy(longitude=-2.116, latitude=52.58, action="cap", cap=20,
                        reason="a real hostel beside the station"),

@@ -132,3 +132,21 @@ def test_a_file_that_is_not_there_is_one_sentence(folder: Path, name: str) -> No
 def test_an_analysis_says_when_its_file_is_not_there(shipped: Run) -> None:
     run = replace(shipped, config=replace(shipped.config, school_holidays="nowhere.csv"))
     assert "nowhere" in str(hotspots.analyse(run, "holidays").refusal)
+
+
+def test_settings_find_their_files_beside_themselves_and_a_bad_one_is_refused_by_every_command(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "settings.toml").write_text('school_holidays = "terms.csv"\n')
+    given = [str(folder / "incidents.csv"), "--area", str(folder / "area.geojson")]
+    given += ["--config", str(tmp_path / "settings.toml")]
+    monkeypatch.chdir("/")
+    (tmp_path / "terms.csv").write_text("first_day,last_day,name\n25/07/2023,01/09/2023,Summer\n")
+    assert CliRunner().invoke(app, ["check", *given]).exit_code == 0
+    (tmp_path / "terms.csv").write_text("first_day,last_day,name\n2023-07-25,2023-13-01,Summer\n")
+    out = ["--out", str(tmp_path / "out")]
+    for command in (["check", *given], ["run", *given, *out], ["analyse", "week", *given, *out]):
+        refused = CliRunner().invoke(app, command).exception
+        assert isinstance(refused, DataError)
+        assert "'terms.csv': a school holiday has its days written as" in str(refused)
+    assert not (tmp_path / "out").exists()
