@@ -17,7 +17,7 @@ from geodata.area import StudyArea
 from geodata.errors import SourceError
 from geodata.findings import Finding
 from geodata.points import distinct
-from geodata.sources.layers import read_layer
+from geodata.sources.layers import read_layer, text_of
 
 CODE_COLUMN: Final = re.compile(r"^(?:[a-z]{2,5}\d\d_?(?:cd|code?)|code|gss_?code|[a-z]+_code|id)$", re.IGNORECASE)
 """Columns that hold a boundary's code: the ONS way (``LSOA21CD``), also cut as a Shapefile cuts it, or plainly."""
@@ -54,8 +54,9 @@ def read_boundaries(path: str | Path, *, area: StudyArea | None = None) -> gpd.G
         If the file is missing or unreadable, or holds no polygon, or polygons without any name or code.
     """
     frame = read_layer(
-        path, what="boundary", preferred=(), fits=lambda kind: "Polygon" in kind, columns=_text_columns, area=area
-    )
+        path, what="boundary", preferred=(), fits=lambda kind: "Polygon" in kind, wanted="areas",
+        columns=_text_columns, area=area,
+    )  # fmt: skip
     if frame.empty:
         raise SourceError(f"The boundary file {Path(path).name} holds no polygon; give areas, not points or lines.")
     code, name = _best(frame, CODE_COLUMN), _best(frame, NAME_COLUMN)
@@ -206,10 +207,10 @@ def _text_columns(fields: Sequence[str]) -> list[str]:
 def _best(frame: pd.DataFrame, pattern: re.Pattern[str]) -> str:
     """Return the column that fits and tells most areas apart; between equals the first."""
     fitting = [str(column) for column in frame.columns if column != "geometry" and pattern.match(str(column))]
-    return max(fitting, key=lambda column: frame[column].nunique(), default="")
+    return max(fitting, key=lambda column: frame[column].map(text_of).nunique(), default="")
 
 
 def _texts(frame: pd.DataFrame, column: str) -> Any:
     if not column:
         return pd.array([""] * len(frame), dtype="str")
-    return pd.array([str(value).strip() if pd.notna(value) else "" for value in frame[column]], dtype="str")
+    return pd.array([text_of(value) for value in frame[column]], dtype="str")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import geopandas as gpd
 import pandas as pd
@@ -15,7 +15,7 @@ from geodata.area import WGS84, StudyArea
 from geodata.context import NAME_COLUMN
 from geodata.errors import SourceError
 from geodata.sources.hand_kept import numbers, read_table
-from geodata.sources.layers import read_layer
+from geodata.sources.layers import read_layer, text_of
 from geodata.text import readable
 
 LAYERS: Final = ("named_place", "NamedPlace", "places", "points")
@@ -104,8 +104,8 @@ def _of_table(path: Path) -> gpd.GeoDataFrame:
 
 def _of_layer(path: Path, layers: Sequence[str], area: StudyArea | None) -> gpd.GeoDataFrame:
     return read_layer(
-        path, what="place", preferred=layers, fits=lambda kind: "Line" not in kind, columns=_columns,
-        where="name IS NOT NULL", area=area,
+        path, what="place", preferred=layers, fits=lambda kind: "Line" not in kind,
+        wanted="points or areas", columns=_columns, where="name IS NOT NULL", area=area,
     )  # fmt: skip
 
 
@@ -124,7 +124,7 @@ def _with_tags(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
 def _named(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Return ``name`` and ``kind`` from whichever columns hold them: of names the one that tells most places apart."""
     names = [str(column) for column in frame.columns if NAME_COLUMN.match(str(column))]
-    best = max(names, key=lambda column: frame[column].nunique(), default="")
+    best = max(names, key=lambda column: frame[column].map(_plain).nunique(), default="")
     stated = {str(column).lower(): column for column in frame.columns}
     kind = pd.Series("", index=frame.index, dtype=object)
     for column in (stated[name] for name in KIND_COLUMNS if name in stated):
@@ -145,5 +145,5 @@ def _some(places: gpd.GeoDataFrame, path: Path) -> gpd.GeoDataFrame:
     return places
 
 
-def _plain(value: Any) -> str:
-    return " ".join(readable(str(value)).replace("_", " ").split()) if pd.notna(value) else ""
+def _plain(value: object) -> str:
+    return " ".join(readable(text_of(value)).replace("_", " ").split())

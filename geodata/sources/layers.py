@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
+import numpy as np
+import pandas as pd
 import pyogrio
 import shapely
 
@@ -21,6 +23,7 @@ def read_layer(
     what: str,
     preferred: Sequence[str],
     fits: Callable[[str], bool],
+    wanted: str,
     columns: Callable[[Sequence[str]], Sequence[str]],
     where: str = "",
     area: StudyArea | None = None,
@@ -37,6 +40,8 @@ def read_layer(
         Names of the layers to take first, best first.
     fits : callable
         Whether a kind of geometry (``"MultiPolygon"``) is wanted.
+    wanted : str
+        The same in words, for messages, e.g. ``"street centre lines"``.
     columns : callable
         Given all columns, those to read.
     where : str
@@ -57,7 +62,7 @@ def read_layer(
         fitting = [name for name, kind in layers if kind != "None" and (fits(kind) or kind.startswith("Unknown"))]
     if not fitting:
         found = ", ".join(f"{name}: {kind}" for name, kind in layers) or "no layer"
-        raise SourceError(f"The {what} file {path.name} holds no layer of such shapes ({found}).")
+        raise SourceError(f"The {what} file {path.name} holds no layer of such shapes ({found}); give {wanted}.")
     layer = next((name for name in preferred if name in fitting), fitting[0])
     is_extract = path.name.lower().endswith((".osm", ".pbf"))
     with one_sentence(f"{path.name} could not be read as a {what} file", "give a GeoPackage, GeoJSON or Shapefile"):
@@ -69,10 +74,18 @@ def read_layer(
             where=where if is_extract and where else None,
             bbox=None if area is None else _box(area, info["crs"]),
         )
-    held = frame.loc[frame.geometry.notna() & ~frame.geometry.is_empty]
+    shapes = frame.geometry.to_numpy()
+    held = frame.loc[~(shapely.is_missing(shapes) | shapely.is_empty(shapes))]
     held = held.loc[[fits(kind) for kind in held.geom_type]]
     located: gpd.GeoDataFrame = held.set_crs(WGS84) if held.crs is None else to_wgs84(held)
     return located.reset_index(drop=True)
+
+
+def text_of(value: Any) -> str:
+    """Return a value of a layer as text: a list, which GeoJSON may hold, as its parts; "" for what is missing."""
+    if isinstance(value, list | np.ndarray):
+        return "; ".join(filter(None, map(text_of, value)))
+    return str(value).strip() if pd.notna(value) else ""
 
 
 def _box(area: StudyArea, crs: str | None) -> tuple[float, float, float, float]:

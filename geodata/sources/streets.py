@@ -9,7 +9,7 @@ import geopandas as gpd
 
 from geodata.area import StudyArea
 from geodata.errors import SourceError
-from geodata.sources.layers import read_layer
+from geodata.sources.layers import read_layer, text_of
 
 NAME_COLUMNS = (
     "name_1", "name1", "NAME1", "name", "Name", "street", "street_name", "road_name",
@@ -44,6 +44,7 @@ def read_streets(path: str | Path, *, area: StudyArea | None = None) -> gpd.GeoD
         what="street",
         preferred=LAYERS,
         fits=lambda kind: "LineString" in kind,
+        wanted="street centre lines",
         columns=_name_columns,
         where="highway IS NOT NULL",
         area=area,
@@ -51,7 +52,7 @@ def read_streets(path: str | Path, *, area: StudyArea | None = None) -> gpd.GeoD
     if lines.empty:
         raise SourceError(f"The street file {path.name} holds no lines; give street centre lines, not points or areas.")
     column = next((name for name in NAME_COLUMNS if name in lines), None)
-    names = lines[column].fillna("").astype("str") if column else ""
+    names = lines[column].map(text_of).astype("str") if column else ""
     return gpd.GeoDataFrame({"name": names}, geometry=lines.geometry, index=lines.index, crs=lines.crs)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
 from pathlib import Path
 
 import geopandas as gpd
@@ -13,6 +15,7 @@ import shapely
 from geodata.area import StudyArea
 from geodata.context import assign, lsoa_vintage, read_boundaries, relocate, stated_lsoa
 from geodata.errors import SourceError
+from geodata.landmarks import read_places
 from geodata.sources import read
 from geodata.sources.streets import read_streets
 
@@ -174,6 +177,40 @@ OSM = """<?xml version='1.0' encoding='UTF-8'?>
 def test_an_openstreetmap_extract_gives_its_streets(tmp_path: Path) -> None:
     (tmp_path / "town.osm").write_text(OSM, encoding="utf-8")
     assert read_streets(tmp_path / "town.osm")["name"].tolist() == ["High Street"]
+
+
+ODD_SHAPES = (
+    None, {"type": "Point", "coordinates": []}, {"type": "Point", "coordinates": [-2.12, None]}, {"type": "Nonsense"},
+    {"type": "Point", "coordinates": [1e300, 1e300]}, {"type": "Point", "coordinates": [-2.12, 52.59, 5]},
+    {"type": "GeometryCollection", "geometries": []},
+    {"type": "LineString", "coordinates": [[-2.12, 52.59], [-2.13, 52.59]]},
+    {"type": "Polygon", "coordinates": [[[-2.12, 52.59], [-2.12, 52.59], [-2.12, 52.59], [-2.12, 52.59]]]},
+    {"type": "Polygon", "coordinates": [[[-2.2, 52.5], [-2.1, 52.6], [-2.1, 52.5], [-2.2, 52.6], [-2.2, 52.5]]]},
+    {"type": "MultiPoint", "coordinates": [[-2.12, 52.59], [-2.13, 52.59]]},
+)  # fmt: skip
+ODD_VALUES = (None, "", "A", 5, 1.5, True, ["x"], {"a": 1}, "\x00", "A\nB", "=1+1", "{{x}}")
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("reader", [read_boundaries, read_streets, read_places])
+def test_a_layer_of_odd_shapes_and_names_gives_what_is_good_of_it(
+    tmp_path: Path, town: StudyArea, reader: Callable[..., gpd.GeoDataFrame]
+) -> None:
+    good = shapely.box(-2.13, 52.58, -2.12, 52.59) if reader is not read_streets else shapely.LineString(
+        [(-2.13, 52.58), (-2.12, 52.59)]
+    )  # fmt: skip
+    for number, value in enumerate(ODD_VALUES):
+        shapes = [*ODD_SHAPES, shapely.geometry.mapping(good)]
+        names = [*([value] * len(ODD_SHAPES)), "Good"]
+        features = [
+            {"type": "Feature", "properties": {"name": name, "type": value}, "geometry": shape}
+            for name, shape in zip(names, shapes, strict=True)
+        ]
+        path = tmp_path / f"{number}.geojson"
+        path.write_text(json.dumps({"type": "FeatureCollection", "features": features}), encoding="utf-8")
+        found = reader(path, area=town)
+        assert found["name"].map(type).eq(str).all()
+        assert "Good" in found["name"].to_numpy()
 
 
 def test_points_given_as_streets_are_refused(tmp_path: Path) -> None:

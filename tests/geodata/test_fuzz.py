@@ -25,6 +25,7 @@ from hypothesis import strategies as st
 from geodata.area import StudyArea
 from geodata.context import read_boundaries
 from geodata.errors import DataError
+from geodata.landmarks import read_places
 from geodata.quality import screen
 from geodata.sources import Intake, load_profile, read
 
@@ -229,7 +230,7 @@ def test_street_files_of_random_cells(tmp_path: Path, cells: list[list[str]]) ->
 
 @settings(max_examples=100, suppress_health_check=list(HealthCheck))
 @given(data=st.one_of(st.binary(max_size=300), st.text(max_size=300).map(lambda text: text.encode("utf-8", "replace"))))
-def test_profiles_and_boundaries_of_random_bytes(tmp_path: Path, data: bytes) -> None:
-    for name, reader in (("p.toml", load_profile), ("b.geojson", read_boundaries)):
+def test_profiles_boundaries_and_places_of_random_bytes(tmp_path: Path, data: bytes) -> None:
+    for name, reader in (("p.toml", load_profile), ("b.geojson", read_boundaries), ("c.csv", read_places)):
         (tmp_path / name).write_bytes(data)
         answer(partial(reader, tmp_path / name))

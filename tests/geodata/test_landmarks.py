@@ -88,7 +88,9 @@ def test_streets_given_as_places_are_refused_and_lines_among_places_left_out(tmp
     both.to_file(tmp_path / "both.geojson")
     assert read_places(tmp_path / "both.geojson", area=TOWN)["name"].tolist() == ["Station"]
     both.head(1).to_file(tmp_path / "roads.gpkg", layer="road_link")
-    with pytest.raises(SourceError, match="holds no layer of such shapes"):
+    with pytest.raises(
+        SourceError, match=r"holds no layer of such shapes \(road_link: LineString\); give points or areas"
+    ):
         read_places(tmp_path / "roads.gpkg", area=TOWN)
 
 
