@@ -139,12 +139,23 @@ def _change_said(found: AreaCounts, table: pd.DataFrame) -> tuple[str, ...]:
     unlike = table.loc[table["differs"]].head(MOST_NAMED)
     n = int(table["differs"].sum())
     if n == 0:
-        return said, "No area changed otherwise than all reports together by more than months differ by themselves."
+        none = "No area's change differs from that of all reports by more than months differ by themselves."
+        return (said, none, *_not_judged(table))
     named = "; ".join(
         f"{row['place']} {row['n_now']:,} after {row['n_before']:,} ({_times(row)})" for _, row in unlike.iterrows()
     )
     more = f" and {n - len(unlike)} more" if n > len(unlike) else ""
-    return said, f"Areas that changed otherwise than all reports together: {named}{more}."
+    return (said, f"Areas that changed otherwise than all reports together: {named}{more}.", *_not_judged(table))
+
+
+def _not_judged(table: pd.DataFrame) -> tuple[str, ...]:
+    few = int(table["low"].isna().sum())
+    if not few:
+        return ()
+    return (
+        f"Too few reports to tell a change (fewer than {FEWEST_REPORTS} in both years together, or none in one): "
+        f"{few:,} of {len(table):,} areas.",
+    )
 
 
 def _times(change: Change | pd.Series) -> str:

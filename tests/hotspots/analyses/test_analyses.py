@@ -333,6 +333,22 @@ def test_areas_hold_every_report_and_say_that_they_are_no_hotspots(city):
     assert answer.picture.marks == tuple(table["n_before"] / 12)
 
 
+def test_areas_that_changed_otherwise_are_named_and_those_of_few_reports_counted(town):
+    west, south, east, _ = town.area.boundary.bounds
+    moved = town.incidents.assign(longitude=west + 0.001, latitude=south + 0.001)
+    is_early = (moved["month"] < "2023-03-01").to_numpy()
+    one_left = pd.concat([moved, moved.loc[is_early].assign(longitude=east - 0.001)])
+    one_left.index = pd.RangeIndex(len(one_left), name="incident_id")
+    answer = analyse(replace(town, incidents=one_left), "areas", Options(boundaries=halves(town)))
+    table = answer.table.set_index("place")
+    assert table.loc["East", "n_now"] == 0
+    assert any("Too few reports to tell a change" in said and "1 of 2 areas" in said for said in answer.sentences)
+    assert table.loc["West", "differs"]
+    assert any(
+        said.startswith("Areas that changed otherwise than all reports together: West ") for said in answer.sentences
+    )
+
+
 def test_records_without_coordinates_stand_beside_the_area_they_state(town):
     rates = (HitRate("beat", "west", 40, 30), HitRate("LSOA", "E05000002", 9, 8), HitRate("month", "East", 9, 1))
     told = replace(town, quality=replace(town.quality, hit_rates=rates))
