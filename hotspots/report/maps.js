@@ -97,6 +97,11 @@ var asb = (function () {
     L.control.scale({imperial: false, position: 'bottomright'}).addTo(map);
     var group = L.layerGroup().addTo(map);
     map.on('moveend zoomend', function () { write(labels, sign, group); });
+    map.on('overlayadd overlayremove', function (event) {  // names of places go with their signs
+      if (event.name === 'Named places') {
+        L.DomUtil[event.type === 'overlayadd' ? 'removeClass' : 'addClass'](map.getContainer(), 'asb-no-places');
+      }
+    });
     map.whenReady(function () { write(labels, sign, group); });
   }
 

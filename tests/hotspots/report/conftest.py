@@ -20,6 +20,7 @@ from geodata.quality import Finding, QualityReport
 from geodata.schema import ASB
 from hotspots.config import RunConfig
 from hotspots.evaluate import Check, Design, Displacement, Evaluation, GateResult, NaiveChange, estimate
+from hotspots.nearby import hotspots_with_places
 from hotspots.results import (
     Agreement,
     Concentration,
@@ -37,6 +38,7 @@ from hotspots.results import (
 
 SCRIPT = "<script>alert(1)</script>"
 FORMULA = "=cmd|' /C calc'!A0"
+HOSTILE_PLACE = '{{ 7*7 }} <script>alert(1)</script> #panic("x")'
 WEST, SOUTH, EAST, NORTH = -2.18, 52.555, -2.08, 52.615
 STREETS = ["High Street", "Lichfield Street", "Queen Square", "Dudley Road", "Chapel Ash", "Bilston Road", "Park Lane",
            "Cannock Road", "Tettenhall Road", "Penn Road"]  # fmt: skip
@@ -219,6 +221,19 @@ def make_run(names: list[str] | None = None, *, with_streets: bool = True) -> Ru
 @pytest.fixture(scope="session")
 def run() -> Run:
     return make_run()
+
+
+@pytest.fixture(scope="session")
+def placed(run: Run) -> Run:
+    """The made-up town with a station in the first hotspot, a hostile name in the second, and a park far from all."""
+    first, second = (run.hotspots.geometry.iloc[i].centroid for i in (0, 1))
+    places = gpd.GeoDataFrame(
+        {"name": ["Central Station", HOSTILE_PLACE, "Far Park"], "kind": ["station", "", "<i>park</i>"]},
+        geometry=[first, second, shapely.Point(-2.0815, 52.5565).buffer(0.0005)], crs=WGS84,
+    )  # fmt: skip
+    told = hotspots_with_places(run.hotspots, places, run.area, within_m=150)
+    stamp = replace(run.provenance, setting_files={"places": "places.gpkg: sha256 0a1b"})
+    return replace(run, hotspots=told, places=places, provenance=stamp)
 
 
 @pytest.fixture(scope="session")

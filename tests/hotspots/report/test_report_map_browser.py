@@ -67,6 +67,28 @@ def test_street_names_are_written_only_close_up(visit, run):
     assert page.locator(".asb-street").count() > 0
 
 
+def test_the_place_a_hotspot_is_at_is_marked_and_named_close_up_and_the_layer_can_be_hidden(visit, placed):
+    page = visit(map_html(placed))
+    marks = page.locator('.leaflet-marker-pane [alt^="Named place"], .leaflet-marker-pane .asb-place')
+    assert marks.count() > 0
+    assert not marks.first.is_visible()
+    for name, written in (
+        ("at Central Station", "Central Station"),
+        ("{{ 7*7 }}", "(( 7*7 )) <script>alert(1)</script>"),
+    ):
+        page.get_by_role("button", name=name).click()
+        page.wait_for_timeout(500)
+        labels = page.locator(".asb-landmark span").all_inner_texts()
+        assert any(label.startswith(written) for label in labels)
+    before = page.locator(".asb-place").count()
+    page.locator(".leaflet-control-layers").hover()
+    page.get_by_label("Named places").uncheck()
+    page.wait_for_timeout(200)
+    assert page.locator(".asb-place").count() == before - len(placed.places)
+    assert page.said == []
+    assert _outside(page) == []
+
+
 def test_hostile_names_are_read_and_never_run(visit, hostile_run):
     page = visit(map_html(hostile_run))
     for name in ("<script>alert(1)</script>", "=cmd|' /C calc'!A0", "{{ 7*7 }}"):

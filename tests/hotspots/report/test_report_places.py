@@ -11,26 +11,12 @@ import pytest
 import shapely
 
 from geodata.area import WGS84
-from hotspots.nearby import hotspots_with_places
 from hotspots.report import briefing, features, furniture, maps, static_map, words
 from hotspots.report.provenance import run_json
 from hotspots.report.tables import about_table, hotspots_csv
 from hotspots.results import Run
 
-HOSTILE = '{{ 7*7 }} <script>alert(1)</script> #panic("x")'
-
-
-@pytest.fixture(scope="module")
-def placed(run: Run) -> Run:
-    """The made-up town with a station in the first hotspot, a hostile name in the second, and a park far from all."""
-    first, second = (run.hotspots.geometry.iloc[i].centroid for i in (0, 1))
-    places = gpd.GeoDataFrame(
-        {"name": ["Central Station", HOSTILE, "Far Park"], "kind": ["station", "", "<i>park</i>"]},
-        geometry=[first, second, shapely.Point(-2.0815, 52.5565).buffer(0.0005)], crs=WGS84,
-    )  # fmt: skip
-    told = hotspots_with_places(run.hotspots, places, run.area, within_m=150)
-    stamp = replace(run.provenance, setting_files={"places": "places.gpkg: sha256 0a1b"})
-    return replace(run, hotspots=told, places=places, provenance=stamp)
+from .conftest import HOSTILE_PLACE
 
 
 def test_a_layer_of_named_places_is_drawn_with_their_kind_and_escaped(placed: Run, run: Run) -> None:
@@ -71,7 +57,7 @@ def test_the_page_holds_no_template_and_no_markup_of_a_places_name(placed: Run) 
 def test_the_briefing_says_the_place_and_marks_it_on_the_map(placed: Run, run: Run) -> None:
     told, plain = briefing.briefing_data(placed), briefing.briefing_data(run)
     near = {page["name"]: page["near"] for page in told["hotspots"]}
-    assert sorted(filter(None, near.values())) == sorted([f"at {HOSTILE}", "at Central Station"])
+    assert sorted(filter(None, near.values())) == sorted([f"at {HOSTILE_PLACE}", "at Central Station"])
     assert {page["near"] for page in plain["hotspots"]} == {""}
     (page,) = [page for page in told["hotspots"] if page["near"] == "at Central Station"]
     assert ">Central Station</text>" in page["map"]
