@@ -133,11 +133,11 @@ def designs(found: SampleSize) -> RenderableType:
     """Return what each design could detect, and the one sentence that sums it up."""
     shown = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     shown.add_column("design")
-    for title in ("treated at a time", "months", "detectable fall", "finds 20 %", "finds 30 %", "finds 50 %", "level"):
+    for title in ("treated at a time", "months", "detectable fall", "finds 20%", "finds 30%", "finds 50%", "level"):
         shown.add_column(title, justify="right")
     for row in found.table.to_dict("records"):
         numbers = [float(row[name]) for name in ("mde_pct", "power_20", "power_30", "power_50")]
-        said = [f"{number:.0f} %" for number in numbers] if numbers[0] >= 0 else ["list too short", "", "", ""]
+        said = [f"{number:.0f}%" for number in numbers] if numbers[0] >= 0 else ["list too short", "", "", ""]
         shown.add_row(str(row["design"]), str(row["hotspots"]), str(row["months"]), *said, str(row["level"]))
     return Group(_text(found.sentence, style="bold"), shown)
 

@@ -39,8 +39,8 @@ _TAKEN = (
     ("how steady", "survives", "other grids it is there on, of 3", "at least half of the reports shared"),
     ("how steady", "expected_next", "reports to expect next if nothing is done", "sheet Cells: sum of expected_next "
      "over its cells; of each: the expected rate given its count, at last year's level"),
-    ("how steady", "next_low", "lower end of that (90 % band)", "5 of 100 draws are lower"),
-    ("how steady", "next_high", "upper end of that (90 % band)", "5 of 100 draws are higher"),
+    ("how steady", "next_low", "lower end of that (90% band)", "5 of 100 draws are lower"),
+    ("how steady", "next_high", "upper end of that (90% band)", "5 of 100 draws are higher"),
 )  # fmt: skip
 _STEP = "if its score moves in step with its reports of the last 12 months: "
 

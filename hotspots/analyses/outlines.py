@@ -50,9 +50,9 @@ def compared(run: Run, _options: Options) -> Answer:
         for method, groups in methods.items()
     ])  # fmt: skip
     sentences = [
-        f"{method}: {places} places of {100 * area_km2:.1f} hectares in all held {share:.1%} of the reports they were "
-        f"drawn from and {later_share:.1%} of those of the {LATER_MONTHS} months after, {a_minute:.2f} a month for "
-        "each patrol minute."
+        f"{method}: {places} place{'' if places == 1 else 's'} of {100 * area_km2:.1f} hectares in all held "
+        f"{share:.1%} of the reports they were drawn from and {later_share:.1%} of those of the {LATER_MONTHS} months "
+        f"after, {a_minute:.2f} a month for each patrol minute."
         for method, places, area_km2, share, later_share, a_minute in zip(
             *(table[name] for name in ("method", "places", "area_km2", "share", "later_share", "later_per_minute")),
             strict=True,

@@ -72,7 +72,7 @@ def _hours_left_out(reports: pd.DataFrame) -> tuple[str, ...]:
     lost = why_no_hours(reports)
     if not lost:
         return ()
-    return (f"Without an hour and left out: {'; '.join(f'{reason} {n:,}' for reason, n in lost.items())}.",)
+    return (f"Without an hour and left out: {'; '.join(f'{n:,} ({reason})' for reason, n in lost.items())}.",)
 
 
 def _windows(run: Run, options: Options, own: PeakWindow | None, counts: pd.DataFrame) -> pd.DataFrame:

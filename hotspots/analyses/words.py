@@ -152,7 +152,7 @@ HEADINGS: Final[dict[str, str]] = {
 }
 """Every column of every table, in plain words."""
 
-KEYS: Final = frozenset({"place_key", "cell", "id", "longitude", "latitude", "upto_m", "upto_days", "is_part"})
+KEYS: Final = frozenset({"kind", "place_key", "cell", "id", "longitude", "latitude", "upto_m", "upto_days", "is_part"})
 """Columns for machines: in the files, not on the pages."""
 
 SHARES: Final = frozenset(

@@ -26,6 +26,9 @@ from hotspots.results import Run
 MOST_ROWS = 200
 """Rows of a table on a page; the file holds all."""
 
+MOST_LETTERS = 30
+"""Letters of a label; whatever is longer is a sentence."""
+
 P_VALUES = ("p_value", "gi_p", "p_even", "p_ordinary", "trend_p")
 WHOLE_AREA = "The whole area"
 IN_DEPTH = ("week", "seasons", "kinds", "changes", "repeat-score", "repeat-clocks", "repeat-course")
@@ -111,7 +114,11 @@ def show_table(table: pd.DataFrame, *, alt: str) -> None:
 def _is_wordy(table: pd.DataFrame, name: str) -> bool:
     """Say whether a column holds sentences: those come last, so that the numbers are seen first."""
     values = table[name].head(MOST_ROWS)
-    return not pd.api.types.is_numeric_dtype(values) and name != "place" and values.astype(str).str.len().max() > 24
+    return (
+        not pd.api.types.is_numeric_dtype(values)
+        and name != "place"
+        and values.astype(str).str.len().max() > MOST_LETTERS
+    )
 
 
 def _p_value(value: float) -> str:

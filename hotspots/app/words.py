@@ -102,8 +102,9 @@ def lacking(questions: Mapping[str, Sequence[str]]) -> str:
     wanted = list(dict.fromkeys(what for taken in questions.values() for what in taken))
     n = sum(bool(taken) for taken in questions.values())
     *most, last = wanted
+    these = f"The last of the {len(questions)}" if n == 1 else f"The last {n} of the {len(questions)}"
     return (
-        f"{n} of the {len(questions)} questions here, the last below, {'is' if n == 1 else 'are'} beyond these data: "
+        f"{these} questions here {'is' if n == 1 else 'are'} beyond these data: "
         f"{'it takes' if n == 1 else 'they take'} {' and '.join([', '.join(most), last] if most else [last])} of each "
         "report, as a force's own extract has them."
     )

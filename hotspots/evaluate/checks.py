@@ -89,7 +89,7 @@ def placebo_in_place(panel: Panel, *, random_state: int) -> PanelCheck:
     return PanelCheck(
         "placebo in place",
         found.p_value <= _ALARM,
-        f"{share:.1f} % of groups of places drawn at random show a change as clear as the treated places'.",
+        f"{share:.1f}% of groups of places drawn at random show a change as clear as the treated places'.",
     )
 
 
@@ -103,7 +103,7 @@ def trend_before(panel: Panel, *, random_state: int) -> PanelCheck:
     return PanelCheck(
         "trend before",
         passed,
-        f"Before the start the gap between the groups drifted by {found.pct_per_year:+.0f} % a year "
+        f"Before the start the gap between the groups drifted by {found.pct_per_year:+.0f}% a year "
         f"(p = {found.p_value:.2f}): {end}.",
     )
 
@@ -123,7 +123,7 @@ def leave_one_place_out(panel: Panel) -> PanelCheck:
     return PanelCheck(
         name,
         changed == 0,
-        f"Without one treated place the estimate runs from {low:+.0f} % to {high:+.0f} %; dropping one changes whether "
+        f"Without one treated place the estimate runs from {low:+.0f}% to {high:+.0f}%; dropping one changes whether "
         f"it is clear of no change for {changed} of {k} places.",
         table,
     )
@@ -151,7 +151,7 @@ def _choice(name: str, kind: str, choices: dict[str, Effect | None]) -> PanelChe
     return PanelCheck(
         name,
         bool(high - low <= _LARGE_SHARE * width) and claims in (0, len(table)),
-        f"Over {len(table)} reasonable {kind} the estimate runs from {low:+.0f} % to {high:+.0f} %; {claims} of them "
+        f"Over {len(table)} reasonable {kind} the estimate runs from {low:+.0f}% to {high:+.0f}%; {claims} of them "
         "are clear of no change.",
         table,
     )

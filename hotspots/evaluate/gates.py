@@ -54,7 +54,7 @@ def check_gates(
     share = 1.0 if at_a_time is None else at_a_time / max(len(before), 1)
     expected = share * float(before.sum()) * months_after / max(months_before, 1)
     effective = effective_number(before)
-    mde = "cannot be computed" if mde_pct is None else f"is {mde_pct:.0f} %"
+    mde = "cannot be computed" if mde_pct is None else f"is {mde_pct:.0f}%"
     return (
         GateResult(
             "treated places",
@@ -78,13 +78,13 @@ def check_gates(
         GateResult(
             "expected reports",
             expected >= MIN_EXPECTED,
-            f"{expected:.0f} reports expected in the treated places after the start; "
+            f"{expected:,.0f} reports expected in the treated places after the start; "
             f"at least {MIN_EXPECTED:g} are needed.",
         ),
         GateResult(
             "detectable fall",
             mde_pct is not None and mde_pct <= MAX_MDE_PCT,
-            f"The smallest fall this design could detect, at best, {mde}; it must not exceed {MAX_MDE_PCT:g} %.",
+            f"The smallest fall this design could detect, at best, {mde}; it must not exceed {MAX_MDE_PCT:g}%.",
         ),
         GateResult(
             "months before",
@@ -100,7 +100,7 @@ def lots_gate(lots: int) -> GateResult:
     return GateResult(
         "ways to draw the lot",
         lots >= MIN_LOTS,
-        f"The lot could have fallen in {lots:,} ways; at least {MIN_LOTS} are needed for an interval of 95 %, "
+        f"The lot could have fallen in {lots:,} ways; at least {MIN_LOTS} are needed for an interval of 95%, "
         "that is six pairs, or five of fifteen places.",
     )
 

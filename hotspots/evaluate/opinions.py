@@ -37,7 +37,7 @@ class Opinions:
         falls = int((self.choices["high_pct"] < 0).sum())
         return (
             f"Over {len(self.choices)} reasonable choices of method, baseline, comparison places and ring the single "
-            f"figure runs from {low:+.0f} % to {high:+.0f} %; {falls} of them have an interval wholly below no change."
+            f"figure runs from {low:+.0f}% to {high:+.0f}%; {falls} of them have an interval wholly below no change."
         )
 
 

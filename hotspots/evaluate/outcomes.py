@@ -215,7 +215,7 @@ def _count_sentence(one: Measured, p: float | None) -> str:
     title, effect, said = one.name[:1].upper() + one.name[1:], one.effect, f" {one.said}" if one.said else ""
     if effect is None or p is None:
         return f"{title}: too few for an interval.{said}"
-    change = f"{effect.low_pct:+.0f} % to {effect.high_pct:+.0f} % ({effect.confidence:.0%} interval)"
+    change = f"{effect.low_pct:+.0f}% to {effect.high_pct:+.0f}% ({effect.confidence:.0%} interval)"
     return f"{title}: {change}; {_told_apart(p, 'fewer' if effect.effect_pct < 0 else 'more')}.{said}"
 
 

@@ -229,9 +229,9 @@ def _sentence(table: pd.DataFrame) -> str:
     close = known[known["mde_pct"] <= known["mde_pct"].min() + _AS_GOOD]
     best = close.iloc[0]  # the table goes down the ladder, and fewer hotspots come before more
     plain = known[known["design"] == "top"]["mde_pct"]
-    beside = "" if plain.empty else f" Treating the busiest places, the smallest such fall is {plain.min():.0f} %."
+    beside = "" if plain.empty else f" Treating the busiest places, the smallest such fall is {plain.min():.0f}%."
     hopeless = " Even that is more than half: nothing could be assessed." if best["mde_pct"] > MAX_MDE_PCT else ""
     return (
         f"{_SAID[best['design']]}, {best['hotspots']} hotspots treated at a time for {best['months']} months: a fall "
-        f"of {best['mde_pct']:.0f} % would be found in {POWER:.0%} of such pilots.{beside}{hopeless}"
+        f"of {best['mde_pct']:.0f}% would be found in {POWER:.0%} of such pilots.{beside}{hopeless}"
     )

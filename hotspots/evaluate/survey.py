@@ -279,4 +279,4 @@ def limits(change: SurveyChange) -> str:
 
 
 def _share(wave: Wave) -> str:
-    return f"{100 * wave.share:.0f} % (of {wave.respondents:,.0f} people)"
+    return f"{100 * wave.share:.0f}% (of {wave.respondents:,.0f} people)"

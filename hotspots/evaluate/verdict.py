@@ -45,7 +45,7 @@ def verdict_text(verdict: VerdictKey, *, level: int, mde_pct: float | None, conf
     comparison = (
         f"what trend, regression to the mean and comparison would explain (level {level}, {confidence:.0%} interval)"
     )
-    mde = "" if mde_pct is None else f": smallest detectable fall {mde_pct:.0f} %"
+    mde = "" if mde_pct is None else f": smallest detectable fall {mde_pct:.0f}%"
     return {
         "not_delivered": "Not delivered",
         "not_assessable": f"Not assessable (too few incidents or places{mde})",

@@ -47,7 +47,7 @@ def headline(
         return f"Not assessable: {why}"
     interval = f"{_change(effect.low_pct)} to {_change(effect.high_pct)}"
     if verdict == "no_clear_change":
-        mde_text = f"; this design could only detect a fall of at least {mde.mde_pct:.0f} %" if mde else ""
+        mde_text = f"; this design could only detect a fall of at least {mde.mde_pct:.0f}%" if mde else ""
         return f"No clear evidence of change: the interval runs from {interval}{mde_text}."
     word = "Reduction" if verdict == "reduction" else "Increase"
     return (
@@ -221,8 +221,8 @@ def naive_warning(base: int, *, like_months: bool, min_base: int) -> str:
     small = f" The base of {base} is under {min_base}: no percentage is given." if base < min_base else ""
     unlike = "" if like_months else " It compares unlike months, so season is part of it."
     return (
-        "Before and after without comparison is level 2 at best: where nothing at all was done, a fall of 20 % or more "
-        f"showed in 37 to 57 % of pilots on real counts.{unlike}{small}"
+        "Before and after without comparison is level 2 at best: where nothing at all was done, a fall of 20% or more "
+        f"showed in 37 to 57% of pilots on real counts.{unlike}{small}"
     )
 
 
@@ -321,7 +321,7 @@ def quality_note(report: QualityReport) -> tuple[str, ...]:
 
 
 def _change(pct: float) -> str:
-    return f"{pct:+.0f} %" if math.isfinite(pct) else "no bound"
+    return f"{pct:+.0f}%" if math.isfinite(pct) else "no bound"
 
 
 def _count(reports: float) -> str:

@@ -353,7 +353,7 @@ def hotspot_facts(run: Run, hotspot_id: str) -> dict[str, str]:
         "changes": trend(row),
         "new_or_long_standing": persistence(row, run),
         "one_address": one_address(row, run),
-        "notes": ". ".join(filter(None, [row["flags"], by_hand(row)])),
+        "notes": ". ".join(filter(None, [row["flags"][:1].upper() + row["flags"][1:], by_hand(row)])),
     }
 
 

@@ -50,10 +50,11 @@ class ListScan:
     def describe(self) -> str:
         """Return what it means in plain sentences."""
         k = len(self.table)
-        even, ordinary = self.could_be_even or "none", self.could_be_ordinary or "none"
+        even = self.could_be_even or "none"
+        beside = f"{self.could_be_ordinary} hold no more reports" if self.could_be_ordinary else "all hold more reports"
         text = (
             f"Of the {k} places listed, {even} could be a place like any other on which reports fell by chance "
-            f"({self.n_places:,} places where anything was ever recorded, all alike); {ordinary} hold no more reports "
+            f"({self.n_places:,} places where anything was ever recorded, all alike); {beside} "
             "than the busiest of so many ordinary places would hold anyway"
         )
         if np.isfinite(self.not_truly_top):

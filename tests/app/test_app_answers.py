@@ -117,9 +117,9 @@ def test_every_question_of_street_centres_and_months_is_answered_or_refused_in_w
 
 
 @pytest.mark.parametrize(("page", "first", "beyond"), [
-    ("When", "seasons", "3 of the 4 questions here, the last below, are beyond these data: they take the clock time "
+    ("When", "seasons", "The last 3 of the 4 questions here are beyond these data: they take the clock time "
                         "and the date of each report"),
-    ("Repeat places", "repeat-score", "6 of the 10 questions here, the last below, are beyond these data: they take "
+    ("Repeat places", "repeat-score", "The last 6 of the 10 questions here are beyond these data: they take "
                                       "the exact place and the date of each report"),
 ])  # fmt: skip
 def test_a_page_opens_on_what_the_data_can_answer_and_says_what_the_rest_would_take(root, page, first, beyond):

@@ -530,7 +530,7 @@ def test_a_survey_is_one_of_the_outcomes_and_is_told_even_where_counts_are_not_a
     closed = evaluate(replace(asked, recording_changes=(pd.Timestamp("2023-04-01"),)), records, AREA)
     assert closed.verdict == "not_assessable"
     (alone,) = closed.outcomes
-    assert "48 % (of 200 people) before and 60 % (of 200 people) after" in alone.sentence
+    assert "48% (of 200 people) before and 60% (of 200 people) after" in alone.sentence
 
 
 def test_a_survey_that_is_not_there_is_refused(records, tmp_path):

@@ -146,7 +146,7 @@ def test_several_questions_are_corrected_together_and_say_what_they_cannot_show(
     single = [survey_change(one, design_effect=1.5).p_value for one in (FOUR, clear)]
     assert second.p_adjusted == pytest.approx(2 * single[1])
     assert first.p_adjusted == pytest.approx(max(single[0], 2 * single[1]))
-    assert "48 % (of 200 people) before and 60 % (of 200 people) after in the treated places" in first.sentence
+    assert "48% (of 200 people) before and 60% (of 200 people) after in the treated places" in first.sentence
     assert "not told apart from chance" in first.sentence
     assert "more favourable, also after correction" in second.sentence
     assert "usually have been missed (variance widened 1.5 times" in second.sentence

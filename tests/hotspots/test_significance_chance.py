@@ -46,6 +46,7 @@ def test_special_places_are_beyond_both_and_cannot_pass_themselves_off_as_ordina
     counts[:10] = 150 + 10 * np.arange(10)
     found = scan(counts)
     assert found.could_be_even == found.could_be_ordinary == 0
+    assert "all hold more reports than the busiest of so many ordinary places" in found.describe()
     assert found.ordinary.mean == pytest.approx(5, rel=0.1)
     assert found.table["p_ordinary"].max() < 1e-6
 

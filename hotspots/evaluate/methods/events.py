@@ -48,7 +48,7 @@ def event_study(panel: Panel, *, random_state: int) -> MethodResult:
     note = (
         "Too few months before the start to test the trend before."
         if trend is None
-        else f"Before the start the gap drifted by {trend.pct_per_year:+.0f} % a year (p = {trend.p_value:.2f}); "
+        else f"Before the start the gap drifted by {trend.pct_per_year:+.0f}% a year (p = {trend.p_value:.2f}); "
         "a test that finds nothing does not show that there was none."
     )
     return from_effect(EVENT_STUDY, effect, table=_quarters(panel), note=note)

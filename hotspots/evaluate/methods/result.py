@@ -237,7 +237,7 @@ def describe(estimate: float, low: float | None, high: float | None, p_value: fl
     if low is None or high is None:
         said = f"Best single figure {_signed(estimate)}, without an interval"
     else:
-        said = f"95 % interval {_signed(low)} to {_signed(high)}, best single figure {_signed(estimate)}"
+        said = f"95% interval {_signed(low)} to {_signed(high)}, best single figure {_signed(estimate)}"
     chance = "" if p_value is None else f" (p = {p_value:.3f})"
     return f"{said}{chance}.{' ' + note if note else ''}"
 
@@ -252,4 +252,4 @@ def _prevented(treated_after: float, log_ratio: float) -> float:
 
 
 def _signed(pct: float) -> str:
-    return f"{pct:+.0f} %" if math.isfinite(pct) else "no bound"
+    return f"{pct:+.0f}%" if math.isfinite(pct) else "no bound"

@@ -88,7 +88,7 @@ def steps(panel: Panel) -> MethodResult:
 def _said(row: dict[str, object]) -> str:
     if not math.isfinite(float(str(row["effect_pct"]))):
         return f"{row['step']}: too few reports"
-    return f"{row['step']} {row['effect_pct']:+.0f} % ({row['low_pct']:+.0f} to {row['high_pct']:+.0f} %)"
+    return f"{row['step']} {row['effect_pct']:+.0f}% ({row['low_pct']:+.0f} to {row['high_pct']:+.0f}%)"
 
 
 def _cohorts(panel: Panel, starts: NDArray[np.int64]) -> pd.DataFrame:

@@ -170,7 +170,7 @@ def _judged(about: About, panel: Panel, fit: Fit, *, random_state: int, draws: i
     kept = np.flatnonzero(panel.controls[:, :n_before].sum(axis=1) > 0)
     table = pd.DataFrame({"control": kept, "weight": found[0].weights})
     table = table[table["weight"] > 1e-6].sort_values("weight", ascending=False, ignore_index=True)
-    note = f"The blend misses the treated places' past by {100 * found[0].pre_rmse:.0f} % a month."
+    note = f"The blend misses the treated places' past by {100 * found[0].pre_rmse:.0f}% a month."
     return replace(result, table=table, sentence=f"{result.sentence} {note}")
 
 

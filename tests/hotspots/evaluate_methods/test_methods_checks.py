@@ -94,7 +94,7 @@ def test_every_check_speaks_on_a_panel_with_rings_and_starts(hotspot_panel):
 def test_a_planted_fall_is_rarer_than_groups_drawn_at_random():
     found = placebo_in_place(still(0.6), random_state=0)
     assert found.passed
-    assert "0.1 % of groups" in found.sentence
+    assert "0.1% of groups" in found.sentence
 
 
 def test_a_fall_before_the_start_is_noticed_in_time_and_as_a_trend(hotspot_panel):

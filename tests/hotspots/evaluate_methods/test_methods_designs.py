@@ -151,7 +151,7 @@ def test_steps_show_what_each_measure_added():
     assert found.table["step"].tolist() == ["police", "youth work"]
     np.testing.assert_allclose(found.table["effect_pct"], [-20, -25], atol=1e-9)
     assert found.estimate_pct == pytest.approx(long_max(panel).estimate_pct)
-    assert "youth work -25 %" in found.sentence
+    assert "youth work -25%" in found.sentence
 
 
 def test_starts_and_steps_that_cannot_be_are_refused(hotspot_panel):
