@@ -71,7 +71,8 @@ def _nearest(hotspots: gpd.GeoDataFrame, places: gpd.GeoDataFrame, area: StudyAr
 def note_on_places(hotspots: gpd.GeoDataFrame, places: gpd.GeoDataFrame, *, within_m: float) -> str:
     """Return how many hotspots have a named place, and that it changes no rank."""
     n = int((hotspots["near_place"] != "").sum())
+    known = "1 named place lies" if len(places) == 1 else f"{len(places):,} named places lie"
     return (
-        f"{len(places):,} named places lie in the area or near it; {n} of {len(hotspots)} hotspots have one within "
+        f"{known} in the area or near it; {n} of {len(hotspots)} hotspots have one within "
         f"{within_m:g} m of their outline, said beside their name. Named places change no rank."
     )

@@ -97,6 +97,7 @@ def _companions(folder: Path, city: dict[str, Path]) -> None:
     gpd.GeoDataFrame({"name": ["Station"]}, geometry=[middle], crs=4326).to_file(folder / "places.gpkg")
     area.assign(LSOA21CD="E01000001")[["LSOA21CD", "geometry"]].to_file(folder / "lsoa_2021.geojson")
     (folder / "holidays.csv").write_text("first_day,last_day,name\n2023-07-22,2023-09-03,Summer\n")
+    (folder / "bank_holidays.csv").write_text("day,name\n2023-12-25,Christmas Day\n")
     (folder / "nsir.csv").write_bytes((ROOT / "geodata/data/nsir.csv").read_bytes())
     settings, edits = blocks("toml")
     (folder / "settings.toml").write_text(settings)

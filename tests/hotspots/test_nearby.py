@@ -120,7 +120,9 @@ def test_no_hotspot_and_no_place_change_nothing(square_area: StudyArea) -> None:
     alone = hotspots_with_places(found, none, square_area, within_m=150)
     assert alone[found.columns].astype({"name": found["name"].dtype}).equals(found)
     assert list(hotspots_with_places(found.iloc[:0], none, square_area, within_m=150)["near_place"]) == []
-    assert "0 of 1 hotspots have one within 150 m" in note_on_places(alone, none, within_m=150)
+    assert "1 named place lies in the area or near it; 0 of 1 hotspots have one within 150 m" in note_on_places(
+        alone, none, within_m=150
+    )
 
 
 @pytest.fixture(scope="module")

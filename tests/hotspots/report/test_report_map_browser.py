@@ -84,6 +84,7 @@ def test_the_place_a_hotspot_is_at_is_marked_and_named_close_up_and_the_layer_ca
     page.locator(".leaflet-control-layers").hover()
     page.get_by_label("Named places").uncheck()
     page.wait_for_timeout(200)
+    assert not page.locator(".asb-landmark span").first.is_visible()
     assert page.locator(".asb-place").count() == before - len(placed.places)
     assert page.said == []
     assert _outside(page) == []
