@@ -33,6 +33,7 @@ _TABLE_SUFFIXES = (
     ".csv", ".tsv", ".tab", ".txt", ".xlsx", ".xlsm", ".xlsb", ".xls", ".ods", ".zip", ".gz", ".parquet", ".geoparquet",
     ".gpkg", ".shp", ".geojson", ".json", ".fgb",
 )  # fmt: skip
+_PACKED_SUFFIXES = (".zip", ".gz")
 _SINGLE_TABLES = ("xl/workbook.xml", "xl/workbook.bin", "content.xml")  # XLSX, XLSB, ODS
 _NOT_INCIDENTS = ("-outcomes.csv", "-stop-and-search.csv")
 _STREET = "-street.csv"
@@ -180,24 +181,56 @@ def _is_single_table(path: Path) -> bool:
 
 
 def _parts_of_archive(path: Path, stack: ExitStack) -> tuple[list[Part], int]:
+    """Return police.uk's street files of an archive or, where it holds none, every table in it, as in a folder."""
     archive = stack.enter_context(open_archive(path, path.name))
     members = list_members(archive, path.name)
-    names = [PurePosixPath(member.filename.replace("\\", "/")).name for member in members]
-    street = [i for i, name in enumerate(names) if name.lower().endswith(_STREET) and not _is_hidden([name])]
-    if not street:
-        found = ", ".join(f"'{name}'" for name in names[:3]) or "nothing"
+    places = [PurePosixPath(member.filename.replace("\\", "/")) for member in members]
+    street = [i for i, at in enumerate(places) if at.name.lower().endswith(_STREET) and not _is_hidden([at.name])]
+    wanted = street or [i for i, at in enumerate(places) if _is_table_inside(at)]
+    n_passed_over = sum(at.name.lower().endswith(_NOT_INCIDENTS) for at in places)
+    if not wanted:
+        found = ", ".join(f"'{at.name}'" for at in places[:3]) or "nothing"
         raise SourceError(
-            f"The ZIP {path.name} is not a police.uk download: none of its {len(names)} files is named like "
-            f"2024-01-west-midlands-street.csv (found {found}); unpack it and give the table itself."
+            f"The ZIP {path.name} holds no street file of police.uk (2024-01-west-midlands-street.csv) and no other "
+            f"table such as a CSV or XLSX among its {len(places)} files (found {found}); archives inside it are not "
+            "opened: unpack it and give the table itself."
         )
-    check_limits([members[i] for i in street], path.name)
+    check_limits([members[i] for i in wanted], path.name)
+    if not street:
+        _check_nested(archive, [members[i] for i in wanted], path.name)
     parts = [
         Part(
-            names[i], path.name, members[i].file_size, partial(_unzip, archive, members[i], path.name), is_explicit=True
+            places[i].name, path.name, members[i].file_size, partial(_unzip, archive, members[i], path.name),
+            is_explicit=bool(street) or len(wanted) == 1,
         )
-        for i in street
-    ]
-    return sorted(parts, key=lambda part: part.name), sum(name.lower().endswith(_NOT_INCIDENTS) for name in names)
+        for i in wanted
+    ]  # fmt: skip
+    return sorted(parts, key=lambda part: part.name), n_passed_over
+
+
+def _is_table_inside(at: PurePosixPath) -> bool:
+    """Return whether a member of an archive may be a table of incidents; archives in archives are never opened."""
+    name = at.name.lower()
+    folders = [part for part in at.parts if part not in ("..", "/")]
+    may_be = name.endswith(_TABLE_SUFFIXES) and not name.endswith((*_PACKED_SUFFIXES, *_NOT_INCIDENTS))
+    return may_be and not _is_hidden(folders)
+
+
+def _check_nested(archive: zipfile.ZipFile, members: Iterable[zipfile.ZipInfo], name: str) -> None:
+    """Refuse workbooks that pass every limit one by one and break one together, packed once more as they are."""
+    total = 0
+    for member in members:
+        if _unzip(archive, member, name, 2) != b"PK":
+            continue
+        data = io.BytesIO(_unzip(archive, member, name))
+        if not zipfile.is_zipfile(data):
+            continue
+        with open_archive(data, PurePosixPath(member.filename).name) as inner:
+            unpacked = sum(piece.file_size for piece in inner.infolist())
+        _check_ratio(unpacked, member.compress_size, name)
+        total += unpacked
+    if total > MAX_UNPACKED_BYTES:
+        raise SourceError(_too_large(name, total))
 
 
 def open_archive(file: Path | io.BytesIO, name: str) -> zipfile.ZipFile:
@@ -223,12 +256,16 @@ def check_limits(members: Iterable[zipfile.ZipInfo], name: str) -> None:
     members = list(members)
     total = sum(member.file_size for member in members)
     if total > MAX_UNPACKED_BYTES:
-        raise SourceError(
-            f"The ZIP {name} was refused: it would unpack to {total / 1024**3:.1f} GiB, "
-            f"the limit is {MAX_UNPACKED_BYTES / 1024**3:.0f} GiB; give fewer months."
-        )
+        raise SourceError(_too_large(name, total))
     if any(member.flag_bits & 0x1 for member in members):
         raise SourceError(f"The ZIP {name} is locked with a password; unlock it and give the files.")
+
+
+def _too_large(name: str, total: int) -> str:
+    return (
+        f"The ZIP {name} was refused: it would unpack to {total / 1024**3:.1f} GiB, the limit is "
+        f"{MAX_UNPACKED_BYTES / 1024**3:.0f} GiB; give fewer months."
+    )
 
 
 def _check_ratio(unpacked: int, packed: int, name: str) -> None:
@@ -239,9 +276,10 @@ def _check_ratio(unpacked: int, packed: int, name: str) -> None:
         )
 
 
-def _unzip(archive: zipfile.ZipFile, member: zipfile.ZipInfo, name: str) -> bytes:
+def _unzip(archive: zipfile.ZipFile, member: zipfile.ZipInfo, name: str, n_bytes: int = -1) -> bytes:
     try:
-        return archive.read(member)  # never more than the size its directory declares
+        with archive.open(member) as stream:
+            return stream.read(n_bytes)  # never more than the size its directory declares
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError) as error:
         raise SourceError(f"The ZIP {name} is damaged ({error}); download it again.") from error
 

@@ -39,7 +39,8 @@ _TEXTLESS: Final = (pa.types.is_nested, pa.types.is_binary, pa.types.is_large_bi
 def open_geofile(part: Part, data: bytes) -> Table:
     """Return the points of a GIS file as a table: its attributes, and ``longitude`` and ``latitude``.
 
-    The layer whose columns look like incidents is read; others are named in a note.
+    The layer whose columns look like incidents is read, and with it every layer of the same columns, as sheets of a
+    workbook are; others are named in a note.
 
     Raises
     ------
@@ -57,18 +58,40 @@ def open_geofile(part: Part, data: bytes) -> Table:
     layer = next((number for number, info in enumerate(infos) if _is_likely(info)), 0)
     info = infos[layer]
     kind = info["geometry_type"]
-    notes = []
-    if len(layers) > 1:
-        others = ", ".join(name for number, name in enumerate(layers) if number != layer)
-        notes.append(f"{part.name}: layer '{layers[layer]}' was read; ignored: {others}.")
-    fields = [str(field) for field in info["fields"]]
-    if kind is None:
-        return Table(part.name, part.file, tuple(fields), partial(_read_layer, part, source, layer, ()), tuple(notes))
-    if not _may_hold_points(kind):
+    if kind is not None and not _may_hold_points(kind):
         raise SourceError(not_points(part.name, kind))
-    columns, note = _with_degrees(fields, part.name, str(info["crs"]) if info["crs"] else "")
-    notes += note
-    return Table(part.name, part.file, columns, partial(_read_layer, part, source, layer, DEGREES), tuple(notes))
+    same = [number for number, other in enumerate(infos) if number != layer and _is_alike(other, info)]
+    notes = _layer_notes(part.name, layers, layer, same)
+    fields = tuple(str(field) for field in info["fields"])
+    read: list[tuple[int, dict[str, str]]] = [(layer, {field: field for field in fields})]
+    read += [(number, _renamed(fields, infos[number])) for number in same]
+    if kind is None:
+        return Table(part.name, part.file, fields, partial(_read_layers, part, source, read, ()), tuple(notes))
+    columns, note = _with_degrees(list(fields), part.name, str(info["crs"]) if info["crs"] else "")
+    return Table(part.name, part.file, columns, partial(_read_layers, part, source, read, DEGREES), (*notes, *note))
+
+
+def _is_alike(info: dict[str, Any], chosen: dict[str, Any]) -> bool:
+    """Return whether a layer holds the same columns as another, and points where the other does."""
+    kinds = info["geometry_type"], chosen["geometry_type"]
+    has_same_shapes = all(kind is not None and _may_hold_points(kind) for kind in kinds) or kinds == (None, None)
+    own, other = (sorted(plain(str(field)) for field in layer["fields"]) for layer in (info, chosen))
+    return has_same_shapes and own == other and _is_likely(info)
+
+
+def _renamed(fields: Sequence[str], info: dict[str, Any]) -> dict[str, str]:
+    """Return what a layer calls each of another layer's columns."""
+    by_name = {plain(str(field)): str(field) for field in info["fields"]}
+    return {field: by_name[plain(field)] for field in fields}
+
+
+def _layer_notes(name: str, layers: Sequence[str], layer: int, same: Sequence[int]) -> list[str]:
+    if len(layers) == 1:
+        return []
+    others = [title for number, title in enumerate(layers) if number != layer and number not in same]
+    said = f"{name}: layer '{layers[layer]}' was read"
+    said += f" with {', '.join(layers[number] for number in same)}, which have the same columns" if same else ""
+    return [f"{said}; ignored: {', '.join(others)}." if others else f"{said}."]
 
 
 def open_parquet(part: Part, data: bytes) -> Table:
@@ -172,6 +195,21 @@ def _with_degrees(fields: list[str], name: str, crs: str) -> tuple[tuple[str, ..
     note = f"{name}: positions were taken from the points of the file's geometry{system}"
     note += f", not from its columns {', '.join(repeated)}." if repeated else "."
     return (*(field for field in fields if field not in repeated), *DEGREES), [note]
+
+
+def _read_layers(
+    part: Part,
+    source: Path | bytes,
+    layers: Sequence[tuple[int, dict[str, str]]],
+    degrees: Sequence[str],
+    wanted: Sequence[str],
+) -> pl.DataFrame:
+    """Return columns of layers, one below another; each layer has names and a coordinate system of its own."""
+    frames = []
+    for layer, names in layers:
+        frame = _read_layer(part, source, layer, degrees, [names.get(column, column) for column in wanted])
+        frames.append(frame.rename(dict(zip(frame.columns, wanted, strict=True))))
+    return pl.concat(frames)
 
 
 def _read_layer(

@@ -9,6 +9,7 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from geodata.errors import SourceError
@@ -91,11 +92,80 @@ def test_a_missing_path_an_empty_folder_and_no_path_each_say_so(tmp_path: Path) 
         read([])
 
 
-def test_a_zip_that_is_no_police_uk_download_says_what_it_holds(zip_of: Write) -> None:
-    with pytest.raises(SourceError, match=r"not a police\.uk download.*'notes\.txt'"):
-        read([zip_of({"notes.txt": "hello"})])
-    with pytest.raises(SourceError, match=r"none of its 0 files.*found nothing"):
+def test_a_zip_without_a_table_says_what_it_holds(zip_of: Write) -> None:
+    with pytest.raises(SourceError, match=r"no street file of police\.uk.*among its 1 files \(found 'notes\.pdf'"):
+        read([zip_of({"notes.pdf": "hello"})])
+    with pytest.raises(SourceError, match=r"among its 0 files.*found nothing"):
         read([zip_of({}, "empty.zip")])
+    inner = zip_of({"2024-01-x-street.csv": ONE_ROW}, "inner.zip")
+    with pytest.raises(SourceError, match="archives inside it are not opened"):
+        read([zip_of({"inner.zip": inner.read_bytes()}, "outer.zip")])
+
+
+def extract(*hours: int) -> pd.DataFrame:
+    """A force's log with one report for each hour."""
+    return pd.DataFrame({
+        "ref": [f"A{hour}" for hour in hours], "date": [f"2024-03-05 {hour:02d}:10" for hour in hours],
+        "category": "ASB", "easting": 391370, "northing": 298718,
+    })  # fmt: skip
+
+
+def as_workbook(frame: pd.DataFrame) -> bytes:
+    out = io.BytesIO()
+    frame.to_excel(out, index=False)
+    return out.getvalue()
+
+
+def test_a_zip_of_a_forces_tables_is_read_as_its_folder_would_be(tmp_path: Path, zip_of: Write) -> None:
+    files = {
+        "out/2023.csv": extract(1, 2).to_csv(index=False).encode(), "out/2024.xlsx": as_workbook(extract(3, 4, 5)),
+        "readme.txt": b"hello this is a note", "__MACOSX/._2023.csv": b"\x00", "out/~$2024.xlsx": b"\x00",
+    }  # fmt: skip
+    packed = zip_of(files, "force.zip")
+    for name, data in files.items():
+        (tmp_path / "folder" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "folder" / name).write_bytes(data)
+    found, loose = read([packed]), read([tmp_path / "folder"])
+    assert found.n_read == 5
+    assert found.files == ("force.zip",)
+    assert sorted(found.records["crime_id"]) == ["A1", "A2", "A3", "A4", "A5"]
+    pd.testing.assert_frame_equal(found.records, loose.records)
+    assert [note for note in found.notes if "readme.txt was ignored" in note]
+    assert found.notes == loose.notes
+
+
+def test_the_only_table_of_a_zip_says_itself_what_is_wrong(zip_of: Write) -> None:
+    with pytest.raises(SourceError, match=r"list\.csv.*no column holds"):
+        read([zip_of({"list.csv": "name,colour\nA,red\n"})])
+
+
+def test_a_workbook_packed_once_more_cannot_grow_past_the_limits(
+    zip_of: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sheet = b'<c r="A1"/>' + b" " * 900_000  # by itself too small to be a bomb
+    workbook = zip_of({"xl/workbook.xml": "<x/>", **{f"xl/worksheets/s{i}.xml": sheet for i in range(20)}}, "a.xlsx")
+    log = extract(1).to_csv(index=False)
+    with pytest.raises(SourceError, match=r"twice\.zip was refused as a possible ZIP bomb"):
+        read([zip_of({"a.xlsx": workbook.read_bytes(), "b.csv": log}, "twice.zip")])
+    monkeypatch.setattr("geodata.sources.files.MAX_UNPACKED_BYTES", 20_000)
+    small = {"a.xlsx": as_workbook(extract(1)), "b.xlsx": as_workbook(extract(2)), "c.csv": log}
+    with pytest.raises(SourceError, match=r"small\.zip was refused: it would unpack to"):
+        read([zip_of(small, "small.zip")])
+
+
+def test_a_forces_zip_keeps_the_guards_of_any_zip(
+    tmp_path: Path, zip_of: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = extract(1).to_csv(index=False)
+    with pytest.raises(SourceError, match="possible ZIP bomb"):
+        read([zip_of({"log.csv": log, "zeros.csv": b"0" * 50_000_000})])
+    hostile = read([zip_of({"../../log.csv": log, "C:\\temp\\more.csv": extract(2).to_csv(index=False)})])
+    assert hostile.n_read == 2
+    assert set(hostile.records["source"]) == {"log.csv", "more.csv"}
+    assert not list(tmp_path.parent.glob("*.csv"))
+    monkeypatch.setattr("geodata.sources.files.MAX_MEMBERS", 1)
+    with pytest.raises(SourceError, match="it lists 2 files, the limit is 1"):
+        read([zip_of({"a.csv": log, "b.csv": log})])
 
 
 def test_a_damaged_zip_is_refused(tmp_path: Path, zip_of: Write) -> None:

@@ -263,6 +263,25 @@ def test_the_layer_with_incidents_is_chosen_and_others_are_named(tmp_path: Path)
     assert any("layer 'asb' was read; ignored: wards." in note for note in intake.notes)
 
 
+def test_layers_with_the_same_columns_are_read_together_each_in_its_own_system(tmp_path: Path) -> None:
+    path = tmp_path / "years.gpkg"
+    points().iloc[:40].to_file(path, layer="asb2023", driver="GPKG")
+    later = points("EPSG:4326").iloc[40:].rename(columns={"log_no": "Log No"})
+    later[["location", "caller", "category", "Log No", "occurred", "geometry"]].to_file(
+        path, layer="asb2024", driver="GPKG"
+    )
+    points().drop(columns="category").to_file(path, layer="other", driver="GPKG")
+    intake, alone = read([path]), read([as_csv(tmp_path / "log.csv")])
+    assert intake.n_read == N
+    assert (
+        "years.gpkg: layer 'asb2023' was read with asb2024, which have the same columns; ignored: other."
+        in intake.notes
+    )
+    assert list(intake.records["crime_id"]) == list(alone.records["crime_id"])
+    for place in ("longitude", "latitude"):
+        assert intake.records[place].to_numpy() == pytest.approx(alone.records[place].to_numpy(), abs=1e-6)
+
+
 def test_columns_that_repeat_the_position_give_way_to_the_geometry(tmp_path: Path) -> None:
     points().assign(easting=1.0, northing=2.0, LONGITUDE=0.0).to_file(tmp_path / "log.gpkg", driver="GPKG")
     intake = read([tmp_path / "log.gpkg"])
