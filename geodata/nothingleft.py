@@ -1,4 +1,4 @@
-"""Why no record is left for an area: not located, coordinates swapped, a sign lost, or another place altogether."""
+"""Why no record is left for an area: no categories, not located, coordinates swapped, a sign lost, another place."""
 
 from __future__ import annotations
 
@@ -11,7 +11,18 @@ from geodata import placequality as places
 from geodata.area import StudyArea
 from geodata.sources.intake import Intake
 
+_UNREAD: Final = "columns not needed were not read: "
 _EARTH_RADIUS_KM: Final = 6371.0
+
+
+def no_category_column(intake: Intake, wanted: str) -> str:
+    """Say in one sentence that no column was taken for the category, which were left unread, and the two ways out."""
+    unread = next((note.partition(_UNREAD)[2] for note in intake.notes if _UNREAD in note), "").rstrip(".")
+    return (
+        f"No column was taken for the category, so no record is '{wanted}'; map category to the column that holds it "
+        f"(--map category=Column{unread and f'; not read so far: {unread}'}), or, where every row is ASB, write "
+        'category = "ASB" under [fixed] in a profile (check --save-profile makes one).'
+    )
 
 
 def nothing_located(intake: Intake, n: int) -> str:

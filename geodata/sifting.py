@@ -15,7 +15,7 @@ from geodata.categories import label, slug
 from geodata.errors import DataError
 from geodata.findings import Finding
 from geodata.institutions import Institution, LocationDecision, LocationPolicy, decide
-from geodata.nothingleft import nothing_inside, nothing_located
+from geodata.nothingleft import no_category_column, nothing_inside, nothing_located
 from geodata.period import Period, parse_month
 from geodata.points import distinct
 from geodata.schema import ASB
@@ -110,7 +110,7 @@ def sift(intake: Intake, area: StudyArea, filters: Filters, *, today: pd.Timesta
         if records.empty:
             raise DataError(f"Every one of the {slip.n:,} dated records lies in the future; check dates and clock.")
     dropped[IMPOSSIBLE_DATE] = slip.n if slip else 0
-    of_category = records.loc[_is_wanted(records["category"], filters.categories)]
+    of_category = records.loc[_is_wanted(intake, records["category"], filters.categories)]
     dropped[OTHER_CATEGORY] = len(records) - len(of_category)
     period = _period(of_category["month"], filters.first_month, filters.last_month)
     wanted = of_category.loc[period.contains(of_category["month"])]
@@ -143,7 +143,7 @@ def sift(intake: Intake, area: StudyArea, filters: Filters, *, today: pd.Timesta
     return Sifted(records, wanted, located, is_inside, incidents, period, dropped, slip, decisions)
 
 
-def _is_wanted(category: pd.Series, names: tuple[str, ...]) -> pd.Series:
+def _is_wanted(intake: Intake, category: pd.Series, names: tuple[str, ...]) -> pd.Series:
     """Return which records are of a wanted category, refusing names the data do not hold."""
     if ALL in names:
         return pd.Series(data=True, index=category.index)
@@ -151,6 +151,8 @@ def _is_wanted(category: pd.Series, names: tuple[str, ...]) -> pd.Series:
     held = category.value_counts()
     held = held.loc[held > 0]
     unknown = [name for known, name in wanted.items() if known not in held.index]
+    if unknown and intake.kind == "force_extract" and "category" not in {*intake.matched, *intake.fixed}:
+        raise DataError(no_category_column(intake, unknown[0]))
     if unknown:
         known = ", ".join(f"{label(str(name))} ({name}, {n:,})" for name, n in held.head(20).items()) or "none"
         raise DataError(f"The data hold no category '{unknown[0]}'; they hold: {known}.")

@@ -53,13 +53,15 @@ def read_table(table: Table, timezone: str, profile: Profile) -> Reading:
     text = text.with_columns(pl.lit(value).alias(field) for field, value in profile.fixed.items())
     matched = {field: column for field, column in matched.items() if field in text.columns}
     degrees, notes = places.degrees(text, table.name)
-    when, time_notes = _when(text, timezone, table.name, profile.dates)
+    when, order, time_notes = _when(text, timezone, table.name, profile.dates)
     frame = pl.concat([degrees, when, _what(text, table.name), _where(text), _who(text)], how="horizontal")
     frame = frame.with_columns(source=pl.lit(table.name), location_precision=_location_precision(frame, text))
     unread = [*_unread_notes(table, matched, personal), *_category_notes(text, table.name)]
     unread += _lsoa_notes(text, matched, table.name)
     said = (*table.notes, *repeated, *notes, *time_notes, *unread, *personal)
-    return Reading(common_columns(frame), "force_extract", matched, table.file, said, _is_synthetic(text))
+    return Reading(
+        common_columns(frame), "force_extract", matched, table.file, said, _is_synthetic(text), order, profile.fixed
+    )
 
 
 def _read_matched(table: Table, matched: Mapping[str, str]) -> tuple[pl.DataFrame, tuple[str, ...]]:
@@ -83,11 +85,14 @@ def _refuse_births(text: pl.DataFrame, matched: Mapping[str, str], name: str) ->
             )
 
 
-def _when(text: pl.DataFrame, timezone: str, name: str, dates: str) -> tuple[pl.DataFrame, list[str]]:
-    """Return month, occurred_from, occurred_to and time_precision; the report's date stands in for a missing one."""
+def _when(text: pl.DataFrame, timezone: str, name: str, dates: str) -> tuple[pl.DataFrame, str, list[str]]:
+    """Return month, occurred_from, occurred_to and time_precision, the order of the dates, and notes.
+
+    The report's date stands in for a missing one.
+    """
     empty = pl.DataFrame({"start": [None] * text.height}).with_columns(
         start=pl.lit(None, dtype=pl.Datetime("us", timezone)), end=pl.lit(None, dtype=pl.Datetime("us", timezone)),
-        precision=pl.lit(None, dtype=pl.String), is_month_first=pl.lit(value=False),
+        precision=pl.lit(None, dtype=pl.String), order=pl.lit(""),
     )  # fmt: skip
     parsed = {}
     notes = []
@@ -117,9 +122,10 @@ def _when(text: pl.DataFrame, timezone: str, name: str, dates: str) -> tuple[pl.
         "that end before they start, whose end was ignored": int(is_reversed.sum()),
     }
     notes += [f"{name}: rows {what}: {n:,}." for what, n in said.items() if n]
-    if not dates and any(part["is_month_first"].any() for part in parsed.values()):
+    orders = {order for part in parsed.values() for order in part["order"].head(1) if order}
+    if not dates and "month-first" in orders:
         notes.append(f"{name}: dates were read month-first (12/31/2023), because no other reading fits.")
-    return when, notes
+    return when, orders.pop() if len(orders) == 1 else "", notes
 
 
 def _clock_notes(clock: pl.Series, name: str, field: str) -> list[str]:

@@ -59,6 +59,10 @@ class Intake:
         Canonical field -> column it was read from.
     duplicate_ids, conflicting_ids : int
         Crime IDs with several copies in one month, and those of them whose copies differ in place or category.
+    dates : str
+        Order of day and month that every extract was told to have or proved: ``day-first``, ``month-first`` or empty.
+    fixed : dict
+        What a profile said of every row: ``category``, ``qualifier`` or ``origin``.
     """
 
     records: pd.DataFrame
@@ -71,6 +75,8 @@ class Intake:
     conflicting_ids: int
     dropped: dict[str, int]
     is_synthetic: bool
+    dates: str = ""
+    fixed: dict[str, str] = field(default_factory=dict)
 
     @property
     def licence(self) -> str:
@@ -87,7 +93,9 @@ class Reading:
     matched: Mapping[str, str]
     file: str
     notes: tuple[str, ...] = ()
-    is_synthetic: bool = field(default=False)
+    is_synthetic: bool = False
+    dates: str = ""
+    fixed: Mapping[str, str] = field(default_factory=dict)
 
 
 def join(readings: Iterable[Reading], notes: Iterable[str] = ()) -> Intake:
@@ -116,6 +124,7 @@ def join(readings: Iterable[Reading], notes: Iterable[str] = ()) -> Intake:
             "2023-08."
         )
     kinds = {reading.kind for reading in readings}
+    orders = {reading.dates for reading in readings if reading.dates}
     said = [*notes, *(note for reading in readings for note in reading.notes)]
     return Intake(
         records=to_records(with_numbers(dated) if kinds == {"police_uk"} else dated),
@@ -128,6 +137,8 @@ def join(readings: Iterable[Reading], notes: Iterable[str] = ()) -> Intake:
         conflicting_ids=conflicting_ids,
         dropped={DUPLICATE: n_copies, NO_DATE: frame.height - dated.height},
         is_synthetic=any(reading.is_synthetic for reading in readings),
+        dates=orders.pop() if len(orders) == 1 else "",
+        fixed={name: value for reading in readings for name, value in reading.fixed.items()},
     )
 
 

@@ -68,7 +68,9 @@ def load_profile(path: str | Path) -> Profile:
 
 
 def save_profile(intake: Intake, path: str | Path) -> Path:
-    """Write which column was taken for what, to be edited and used again; return the path.
+    """Write which column was taken for what, in which zone and order of dates, and what a profile said of every row.
+
+    To be edited and used again; return the path.
 
     Raises
     ------
@@ -82,9 +84,12 @@ def save_profile(intake: Intake, path: str | Path) -> Path:
     lines = [
         f"# How {', '.join(intake.files[:3])} was read. Use again with `--profile {path.name}`.",
         f"timezone = {_quoted(str(zone))}",
+        *([f"dates = {_quoted(intake.dates)}"] if intake.dates else []),
         "",
         "[columns]",
         *(f"{name} = {_quoted(intake.matched[name])}" for name in SYNONYMS if name in intake.matched),
+        *(["", "[fixed]"] if intake.fixed else []),
+        *(f"{name} = {_quoted(value)}" for name, value in intake.fixed.items()),
     ]
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return path

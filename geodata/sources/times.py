@@ -79,18 +79,19 @@ def parse(text: pl.Series, timezone: str, order: str = "") -> pl.DataFrame:
     -------
     DataFrame, n rows
         ``start`` (zone-aware, null when not understood), ``end`` (first instant after the month, the day or the minute
-        itself), ``precision`` (``month``, ``day``, ``minute``; null likewise), ``is_month_first``.
+        itself), ``precision`` (``month``, ``day``, ``minute``; null likewise), ``order`` (as given; otherwise
+        ``month-first`` or ``day-first`` where the dates prove it, else empty).
     """
     distinct = text.unique()
     parts = _parts(distinct)
-    month_first = order == "month-first" or (not order and _is_month_first(parts))
-    if month_first:
+    order = order or _proven_order(parts)
+    if order == "month-first":
         day, month = pl.col("day"), pl.col("month")
         parts = parts.with_columns(
             day=pl.when("is_numbered").then(month).otherwise(day),
             month=pl.when("is_numbered").then(day).otherwise(month),
         )
-    found = _instants(parts, timezone, len(text)).with_columns(is_month_first=pl.lit(month_first))
+    found = _instants(parts, timezone, len(text)).with_columns(order=pl.lit(order))
     return pl.DataFrame({"text": text}).join(found, on="text", how="left", maintain_order="left").drop("text")
 
 
@@ -159,10 +160,13 @@ def _epochs_as_iso(text: pl.Series) -> pl.Series:
     return frame.select(pl.coalesce(instant.dt.strftime(shape), "text")).to_series()
 
 
-def _is_month_first(parts: pl.DataFrame) -> bool:
+def _proven_order(parts: pl.DataFrame) -> str:
+    """Return the order that the numbered dates prove: a number above 12 can only be a day."""
     numbered = parts.filter(pl.col("is_numbered"))
     first, second = numbered["day"].cast(pl.Int32), numbered["month"].cast(pl.Int32)
-    return bool((second > 12).any()) and not bool((first > 12).any())
+    proofs = {"day-first": bool((first > 12).any()), "month-first": bool((second > 12).any())}
+    proven = [order for order, is_proven in proofs.items() if is_proven]
+    return proven[0] if len(proven) == 1 else ""
 
 
 def _instants(parts: pl.DataFrame, timezone: str, n_rows: int) -> pl.DataFrame:

@@ -85,11 +85,11 @@ def check(
     settings = settings_of(config, category, first, last, lsoa=lsoa)
     study = read_area(area)
     intake = Records(paths, mapping, profile, database, query).read()
+    if save_profile is not None:  # before the gate: a refusal there is when a profile needs editing
+        write_profile(intake, save_profile)
     report = take_through_gate(intake, study, settings).report
     terminal.console().print(terminal.quality_report(report, study.name))
     terminal.console().print(terminal.matching(intake))
-    if save_profile is not None:
-        write_profile(intake, save_profile)
     if keep is not None:
         terminal.console().print(terminal.written({"kept": save(intake, keep)}))
     if json_file is not None:

@@ -312,7 +312,7 @@ DEFECTS = [
     Defect("no position", without("longitude", "latitude"), refused="no column holds a position"),
     Defect("half a position", without("latitude"), refused="no column holds a position"),
     Defect("no date", without(*DATES), refused=r"no column holds a date"),
-    Defect("no category", without("category", "nsir_category", "nsir_qualifier"), refused="hold no category"),
+    Defect("no category", without("category", "nsir_category", "nsir_qualifier"), refused="was taken for the category"),
     Defect("two columns for one thing", lambda rows: rows.assign(lon="1"), refused="could each be the longitude"),
     Defect("a surname", put("surname", "Jones"), notes=("people's details were not read: surname",)),
     Defect("a log's free text", put("result_text", "He said"), notes=("people's details were not read: result_text",)),

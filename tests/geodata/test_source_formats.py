@@ -372,7 +372,24 @@ def test_a_profile_names_columns_zone_order_of_dates_and_what_all_rows_share(tmp
     assert row["occurred_from"] == pd.Timestamp("2019-03-04 21:30", tz="America/New_York")
     assert (row["category"], row["origin"]) == ("anti-social-behaviour", "public")
     again = load_profile(save_profile(intake, tmp_path / "saved.toml"))
-    assert again.columns == load_profile(tmp_path / "atl.toml").columns
+    assert again == load_profile(tmp_path / "atl.toml")
+
+
+def test_a_saved_profile_keeps_the_order_of_dates_that_the_file_proved(tmp_path: Path) -> None:
+    def log(name: str, dates: list[str]) -> Path:
+        rows = "".join(f"{date},ASB,-2.1,52.6\n" for date in dates)
+        (tmp_path / name).write_text(f"Date,Category,Longitude,Latitude\n{rows}", encoding="utf-8")
+        return tmp_path / name
+
+    american = log("2023.csv", ["04/03/2023 10:00", "04/30/2023 10:00"])
+    profile = save_profile(read([american]), tmp_path / "us.toml")
+    assert load_profile(profile).dates == "month-first"
+    following = log("may.csv", [f"05/{day:02d}/2024 10:00" for day in range(1, 13)])
+    assert set(read([following], profile=profile).records["month"].dt.month) == {5}
+    assert load_profile(save_profile(read([following]), tmp_path / "none.toml")).dates == ""
+    british = log("uk.csv", ["30/04/2023 10:00"])
+    assert load_profile(save_profile(read([british]), tmp_path / "uk.toml")).dates == "day-first"
+    assert load_profile(save_profile(read([british, american]), tmp_path / "both.toml")).dates == ""
 
 
 @pytest.mark.parametrize(

@@ -234,6 +234,20 @@ def test_a_saved_profile_reads_the_next_extract_without_any_mapping(
     assert re.search(r"reports used\s+60\b", said)
 
 
+def test_a_profile_is_saved_though_no_category_column_was_found(
+    area: Path, tmp_path: Path, hotspots: Callable[..., Outcome]
+) -> None:
+    extract = text_file(EXTRACT, "extract.csv")(tmp_path)
+    named = [
+        part for field, column in COLUMNS.items() if field != "category" for part in ("--map", f"{field}={column}")
+    ]
+    profile = tmp_path / "force.toml"
+    code, _, error = hotspots("check", extract, "--area", area, *named, "--save-profile", profile)
+    assert code == 1
+    assert "not read so far: What" in error
+    assert 'easting = "X"' in profile.read_text()
+
+
 def test_a_query_needs_a_database_and_paths_or_a_query_are_needed(
     area: Path, tmp_path: Path, hotspots: Callable[..., Outcome]
 ) -> None:
