@@ -159,6 +159,7 @@ class RunConfig:
     hard_min_months: int = 6  # R1.8: below this there is a map and no list
     stability_min_overlap: float = 0.5  # R1.9
     seed: int = 0
+    recording_changed: str = ""  # R3.5: first month (YYYY-MM) of another recording practice
     marking: str = "OFFICIAL"  # R7.13
     include_officer_generated: bool = False  # R7.5: officers' own records follow patrols, not demand
     override_reason: str = ""  # R3.7: why the list is made although the data are graded red; printed on everything
@@ -187,7 +188,7 @@ class RunConfig:
         _require(self.hours in HOURS, f"hours must be one of {', '.join(HOURS)}")
         _require(self.hard_min_months >= 1, "hard_min_months must be at least 1")
         _require(self.places_within_m > 0, "places_within_m must be above 0")
-        for month in (self.first_month, self.last_month):
+        for month in (self.first_month, self.last_month, self.recording_changed or None):
             if month is not None:
                 parse_month(month)
 

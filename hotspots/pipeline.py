@@ -19,6 +19,7 @@ from geodata.errors import DesignError
 from geodata.events import Events
 from geodata.landmarks import read_places
 from geodata.nsir import deterrable, report_types
+from geodata.period import parse_month
 from geodata.quality import Gate, blocking
 from geodata.sources import Intake, intake_of
 from geodata.store import fingerprint
@@ -127,7 +128,7 @@ def run(
 
     say("Drawing hotspots")
     refused = _refusals(gate, config, snapped=snapped)
-    notes = _override_note(gate, config) + _stream_notes(inside, events, config)
+    notes = _override_note(gate, config) + _recording_note(gate, config) + _stream_notes(inside, events, config)
     stability: Stability | None = None
     agreed: Agreement | None = None
     accuracy: ListAccuracy | None = None
@@ -220,6 +221,16 @@ def _override_note(gate: Gate, config: RunConfig) -> tuple[str, ...]:
     if not gate.report.is_red or blocking(gate.report, config.override_reason):
         return ()
     return (f"Data graded {gate.report.grade}; the list was made all the same, because: {config.override_reason}",)
+
+
+def _recording_note(gate: Gate, config: RunConfig) -> tuple[str, ...]:
+    """Say from when on reports were recorded in another way (R3.5); nothing where that parts no months of the run."""
+    if not config.recording_changed:
+        return ()
+    at = parse_month(config.recording_changed)
+    if not gate.period.first < at <= gate.period.last:
+        return ()
+    return (f"Recording practice changed in {at:%B %Y}: numbers of before and after are not alike.",)
 
 
 def _can_deter(inside: pd.DataFrame, config: RunConfig) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:

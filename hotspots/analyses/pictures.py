@@ -56,13 +56,14 @@ class Line:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Lines:
-    """Lines over the same points of an axis; ``chosen`` marks one of them."""
+    """Lines over the same points of an axis; ``chosen`` marks one of them, by its name."""
 
     points: tuple[str, ...]
     lines: tuple[Line, ...]
     axis: str
     unit: str
     chosen: int | None = None
+    chosen_name: str = "chosen"
 
 
 @dataclass(frozen=True, slots=True, eq=False)

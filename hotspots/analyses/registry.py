@@ -9,7 +9,18 @@ from dataclasses import dataclass
 import pandas as pd
 
 from geodata.errors import DataError, DesignError
-from hotspots.analyses import by_area, clusters, density, facts, near, outlines, over_time, repeat_places, when
+from hotspots.analyses import (
+    by_area,
+    clusters,
+    density,
+    facts,
+    near,
+    outlines,
+    over_time,
+    recording,
+    repeat_places,
+    when,
+)
 from hotspots.analyses.facts import CLOCK, DATE, PLACE
 from hotspots.analyses.result import Analysis, Answer, Options
 from hotspots.results import Refusal, Run
@@ -45,6 +56,8 @@ ANALYSES: dict[str, Entry] = {
     "outlines": Entry("Do the hotspots hold more for each patrol minute than other ways to draw them?", LIST, "R1.3",
                       outlines.compared),
     "harm": Entry("Would the list look different by harm?", LIST, "R4.13", near.harm),
+    "recording": Entry("Would the list look different if ASB were recorded as other offences?", LIST, "R3.5",
+                       recording.sensitivity),
     "repeat-clocks": Entry("Which places reach a threshold, and which approach it?", REPEATS, "R4.8",
                            repeat_places.clocks, of_one=True, takes=(PLACE,)),
     "repeat-prompts": Entry("Where has a repeat just happened, and by when should we act?", REPEATS, "R4.11",

@@ -200,7 +200,16 @@ def draw_lines(picture: Lines) -> Drawn:
             'stroke-width="2.4"/>'
         )
         marks.append(
-            svg.text(at + 10, axis.at(value) - 5, "chosen", SMALL, palette.INK, bold=True, halo=True, anchor="start")
+            svg.text(
+                at + 10,
+                axis.at(value) - 5,
+                picture.chosen_name,
+                SMALL,
+                palette.INK,
+                bold=True,
+                halo=True,
+                anchor="start",
+            )
         )
     marks.append(svg.text(left - 44, top - 10, picture.unit, SMALL, palette.INK, anchor="start"))
     marks.append(svg.text((left + right) / 2, bottom + 29, picture.axis, SMALL, palette.INK))

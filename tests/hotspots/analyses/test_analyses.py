@@ -28,10 +28,10 @@ from hotspots.report.analyses import picture_svg
 from hotspots.results import Run
 from hotspots.timing import week_matrix
 
-NEEDS_A_FILE = {"areas", "facilities", "harm"}
+NEEDS_MORE = {"areas", "facilities", "harm", "recording"}  # a file, or more categories
 REFUSED_ON_STREET_CENTRES_AND_MONTHS = {
     "repeat-clocks", "repeat-prompts", "repeat-course", "repeat-outcome", "near-repeat", "near-repeat-chains", "week",
-    "day-night", "holidays", "density-adaptive", "density-streets", *NEEDS_A_FILE,
+    "day-night", "holidays", "density-adaptive", "density-streets", *NEEDS_MORE,
 }  # fmt: skip
 """R2.2: hours, days, repeat addresses and near repeat; the streets and files were not given."""
 
@@ -43,11 +43,11 @@ def answers(city: Run, town: Run) -> dict[str, Analysis]:
     return {
         name: analyse(town if name.startswith("near") else city, name, everything)
         for name in ANALYSES
-        if name not in NEEDS_A_FILE
+        if name not in NEEDS_MORE
     }
 
 
-@pytest.mark.parametrize("name", [name for name in ANALYSES if name not in NEEDS_A_FILE])
+@pytest.mark.parametrize("name", [name for name in ANALYSES if name not in NEEDS_MORE])
 def test_every_analysis_answers_the_sample_in_words_table_and_picture(answers, name):
     answer = answers[name]
     assert answer.refusal is None, answer.refusal
@@ -262,7 +262,7 @@ def test_a_default_location_is_no_repeat_place_of_note(city, answers):
 
 def test_a_question_is_beyond_the_data_where_it_is_refused_and_no_file_would_help(city, snapped):
     beyond = {name for name in ANALYSES if unmet(snapped, name)}
-    assert beyond == REFUSED_ON_STREET_CENTRES_AND_MONTHS - NEEDS_A_FILE - {"density-streets"}
+    assert beyond == REFUSED_ON_STREET_CENTRES_AND_MONTHS - NEEDS_MORE - {"density-streets"}
     assert unmet(snapped, "repeat-prompts") == ("the exact place", "the date")
     assert not any(unmet(city, name) for name in ANALYSES)
 
