@@ -416,7 +416,8 @@ def _chance_note(hotspots: gpd.GeoDataFrame, cells: gpd.GeoDataFrame, known: pd.
     if hotspots.empty:
         return ()
     busiest = [cells.loc[text.split(","), "n"].idxmax() for text in hotspots["cells"]]
-    return (scan_list(cells.loc[known, "n"], busiest, p_top=cells.loc[known, "p_top"], top=top).describe(),)
+    p_top = pd.Series(hotspots["p_top"].to_numpy(), index=busiest)
+    return (scan_list(cells.loc[known, "n"], busiest, p_top=p_top, top=top).describe(),)
 
 
 def _draw_and_edit(basis: Basis, gate: Gate, config: RunConfig) -> tuple[gpd.GeoDataFrame, str, tuple[str, ...]]:

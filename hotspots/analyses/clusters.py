@@ -118,8 +118,9 @@ def list_chance(run: Run, _options: Options) -> Answer:
     known = run.cells.loc[run.cells["is_known"]]
     ordered = run.hotspots.sort_values("rank")
     busiest = [known.loc[text.split(","), "n"].idxmax() for text in ordered["cells"]]
-    scan = scan_list(known["n"], busiest, p_top=known["p_top"], top=run.config.delineation.n_hotspots)
-    table = scan.table.rename_axis("cell").reset_index()
+    p_top = pd.Series(ordered["p_top"].to_numpy(), index=busiest)
+    scan = scan_list(known["n"], busiest, p_top=p_top, top=run.config.delineation.n_hotspots)
+    table = scan.table.rename(columns={"n": "n_busiest_cell"}).rename_axis("cell").reset_index()
     table[["p_even", "p_ordinary"]] = table[["p_even", "p_ordinary"]].abs()  # no chance at all comes as -0
     table.insert(0, "place", ordered["name"].to_numpy())
     table.insert(0, "rank", ordered["rank"].to_numpy())
@@ -133,6 +134,7 @@ def list_chance(run: Run, _options: Options) -> Answer:
         picture=Bars(
             tuple(facts.ranked_names(run)), tuple(100 * table["p_top"]), "% likely to belong to the true top",
             stressed=tuple(table["p_ordinary"] > scan.level), stress_name="could be an ordinary place",
+            are_chances=True,
         ),
         method=(
             f"Family-wise chance that the busiest of {scan.n_places:,} known places holds as many: Poisson (all alike) "

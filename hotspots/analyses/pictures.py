@@ -20,6 +20,7 @@ class Bars:
     """One bar a row, longest first where the order says so.
 
     ``marks`` are what each bar is to be held against (a tick across it), ``stressed`` the bars that stand out.
+    ``are_chances`` says that the values are chances in per cent, which are never written as certain.
     """
 
     labels: tuple[str, ...]
@@ -29,6 +30,7 @@ class Bars:
     mark_name: str = ""
     stressed: tuple[bool, ...] = ()
     stress_name: str = ""
+    are_chances: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)

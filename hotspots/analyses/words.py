@@ -66,6 +66,7 @@ HEADINGS: Final[dict[str, str]] = {
     "moran_i": "Local Moran's I",
     "n": "Reports",
     "n_12m": "Reports in 12 months",
+    "n_busiest_cell": "Reports in its busiest cell",
     "n_6m": "Reports in 6 months",
     "n_6m_in_time": "Reported within a month, 6 months",
     "n_asb": "ASB reports",
@@ -155,9 +156,12 @@ HEADINGS: Final[dict[str, str]] = {
 KEYS: Final = frozenset({"kind", "place_key", "cell", "id", "longitude", "latitude", "upto_m", "upto_days", "is_part"})
 """Columns for machines: in the files, not on the pages."""
 
+CHANCES: Final = frozenset({"p_top"})
+"""Columns from 0 to 1 that rest on counts, so that none is ever certain."""
+
 SHARES: Final = frozenset(
     {
-        "cumulative", "later_share", "p_top", "places_so_far", "reports_so_far", "share", "share_inside", "share_night",
+        "cumulative", "later_share", "places_so_far", "reports_so_far", "share", "share_inside", "share_night",
         "share_of_followed", "share_of_list", "share_of_repeats", "share_of_reports", "share_of_week", "top_share",
     }
 )  # fmt: skip

@@ -15,12 +15,13 @@ from geodata.context import read_boundaries
 from geodata.errors import DataError
 from hotspots.analyses import ANALYSES, Options, names_on
 from hotspots.analyses.registry import LIST, unmet
-from hotspots.analyses.words import HEADINGS, KEYS, SHARES
+from hotspots.analyses.words import CHANCES, HEADINGS, KEYS, SHARES
 from hotspots.app import data, widgets, words
 from hotspots.app.data import Asked, Upload
 from hotspots.config import ALL_CATEGORIES
 from hotspots.facilities import read_facilities
 from hotspots.harm import read_weights
+from hotspots.report.words import likely
 from hotspots.results import Run
 
 MOST_ROWS = 200
@@ -97,6 +98,8 @@ def show_table(table: pd.DataFrame, *, alt: str) -> None:
             shown[name] = 100 * shown[name]
             is_small = shown[name].between(0, 0.5, inclusive="neither").any()
             columns[HEADINGS[name]] = st.column_config.NumberColumn(format="%.1f%%" if is_small else "%.0f%%")
+        elif name in CHANCES:
+            shown[name] = shown[name].map(likely, na_action="ignore")
         elif name in P_VALUES:
             shown[name] = shown[name].map(_p_value)
         elif pd.api.types.is_bool_dtype(shown[name]):

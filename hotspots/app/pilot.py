@@ -54,7 +54,7 @@ def choose_months(dataset: Dataset) -> tuple[str, int]:
     one, two = st.columns(2)
     start = one.selectbox(
         "First treated month", [*known[1:], *to_come], index=len(known) - 1,
-        format_func=lambda month: f"{month} (to come)" if month in to_come else f"{month} (in these records)",
+        format_func=lambda month: f"{month} ({'after' if month in to_come else 'in'} these records)",
         help="A pilot is best set up before it starts. Choose a month in the records to judge one that has run.",
     )  # fmt: skip
     longest = _LONGEST if start in to_come else len(known) - known.index(start)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from hotspots.analyses.pictures import Bars, Curve, Line, Lines, Matrix, Ranges, Strips, Week
 from hotspots.report import palette, svg
+from hotspots.report.words import likely
 from hotspots.results import PeakWindow
 
 Floats = NDArray[np.float64]
@@ -133,8 +134,9 @@ def draw_bars(picture: Bars) -> Drawn:
             f'stroke="{palette.INK}" stroke-width="0.6"/>'
         )
         mark = axis.at(picture.marks[row]) if picture.marks else end
-        beside = end if end + 6 * len(_number(value)) + 8 < mark else max(end, mark)
-        marks.append(svg.text(beside + 5, y + 3.6, _number(value), SIZE, palette.INK, anchor="start"))
+        said = likely(value / 100) if picture.are_chances else _number(value)
+        beside = end if end + 6 * len(said) + 8 < mark else max(end, mark)
+        marks.append(svg.text(beside + 5, y + 3.6, said, SIZE, palette.INK, anchor="start"))
         if picture.marks:
             marks.append(svg.line((mark, y - 9), (mark, y + 9), "#FFF", 4.4))
             marks.append(svg.line((mark, y - 9), (mark, y + 9), palette.INK, 2.6))

@@ -139,6 +139,15 @@ def test_a_hotspot_is_asked_more_on_the_hotspots_page(root):
     assert 'class="asb-drawing"' in said(app)
 
 
+def test_a_chance_of_belonging_to_the_top_is_the_same_in_every_table_and_never_certain(root):
+    app = open_page(root, "Hotspots", street_centres())
+    app.selectbox(key="about_list").set_value("list-chance").run()
+    assert not app.exception
+    listed, asked = (frame.value["Truly top"].tolist() for frame in app.dataframe if "Truly top" in frame.value)
+    assert listed == asked
+    assert "over 99%" in listed
+
+
 def test_the_list_is_asked_more_with_weights_of_ones_own(root):
     app = open_page(root, "Hotspots", data.sample())
     app.selectbox(key="about_list").set_value("harm").run()

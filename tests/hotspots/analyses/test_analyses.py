@@ -213,6 +213,10 @@ def test_what_the_run_says_too_is_said_with_the_same_numbers(city, answers):
     assert f"{round(agreed.count_and_density * agreed.k)} are also" in answers["agreement"].sentences[0]
     assert f"and {round(agreed.count_and_repeats * agreed.k)} among" in answers["agreement"].sentences[0]
     assert answers["list-chance"].sentences[0] in city.notes
+    listed = city.hotspots.sort_values("rank")["p_top"]
+    assert answers["list-chance"].table["p_top"].tolist() == listed.tolist()
+    drawn = picture_svg(city, answers["list-chance"])
+    assert drawn.count(">over 99%<") == (listed > 0.99).sum() > 0
     assert (
         answers["clusters"].table["is_cluster"].sum()
         == (city.cells["is_cluster"] & (city.cells["n"] > 0)).sum()
