@@ -20,6 +20,7 @@ from geodata.coordinates import (
     numbers,
 )
 from geodata.errors import SourceError
+from geodata.sources.agreement import settled
 
 PAIRS: Final = (
     ("longitude", "latitude"), ("osgb36_longitude", "osgb36_latitude"), ("easting", "northing"), ("x", "y"),
@@ -41,7 +42,8 @@ def degrees(text: pl.DataFrame, name: str) -> tuple[pl.DataFrame, tuple[str, ...
 
     Degrees are taken where they are given, then degrees on the OSGB36 datum, then grid metres, then grid references. A
     point at (0, 0) or outside the range of its coordinate system is no location; single rows with longitude and
-    latitude exchanged are put right, a file of them is left for the gate to refuse.
+    latitude exchanged are put right, a file of them is left for the gate to refuse. Two positions of one row are
+    compared, and degrees that the other proves to be on OSGB36 are converted (`geodata.sources.agreement`).
 
     Parameters
     ----------
@@ -63,14 +65,18 @@ def degrees(text: pl.DataFrame, name: str) -> tuple[pl.DataFrame, tuple[str, ...
         If the columns hold another system than their names say, or Irish coordinates.
     """
     notes: list[str] = []
-    found = _nowhere(text.height)
+    readings = {}
     for x, y in PAIRS:
         if x in text.columns and y in text.columns:
             pair = _pairs(text, x, y, name, notes)
-            found = _first_of(found, _READERS[x](pair, name, notes))
+            readings[x] = _READERS[x](pair, name, notes)
     if "grid_reference" in text.columns:
-        found = _first_of(found, _from_references(text["grid_reference"], name, notes))
-    return found, tuple(notes)
+        readings["grid_reference"] = _from_references(text["grid_reference"], name, notes)
+    readings, more = settled(readings, name)
+    found = _nowhere(text.height)
+    for places in readings.values():
+        found = _first_of(found, places)
+    return found, (*notes, *more)
 
 
 def _nowhere(n: int) -> pl.DataFrame:

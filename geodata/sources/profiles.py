@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from geodata.errors import SourceError
 from geodata.sources.columns import SYNONYMS
 from geodata.sources.intake import Intake
+from geodata.sources.places import POSITIONS
 
 DATE_ORDERS: Final = ("day-first", "month-first")
 FIXED_FIELDS: Final = ("category", "qualifier", "origin")
@@ -96,10 +97,14 @@ def save_profile(intake: Intake, path: str | Path) -> Path:
 
 
 def describe_matching(intake: Intake) -> tuple[str, ...]:
-    """Return one line for each field found: what it is, and which column it came from."""
-    return tuple(
-        f"{_MEANINGS.get(name, name.replace('_', ' '))} <- {column}" for name, column in intake.matched.items()
-    )
+    """Return one line for each field found: what it is, and which column it came from; and the datum of degrees."""
+    lines = [f"{_MEANINGS.get(name, name.replace('_', ' '))} <- {column}" for name, column in intake.matched.items()]
+    if intake.kind != "police_uk" and [name for name in POSITIONS if name in intake.matched] == [
+        "longitude",
+        "latitude",
+    ]:
+        lines.append(_DATUM)
+    return tuple(lines)
 
 
 def check_timezone(name: str) -> None:
@@ -116,6 +121,10 @@ def check_timezone(name: str) -> None:
         raise SourceError(f"There is no time zone {name!r}; write it like Europe/London.") from error
 
 
+_DATUM: Final = (
+    "degrees are taken as WGS84, as GPS and web maps give them; were they on the older OSGB36 datum, all would lie "
+    "some 100 m off: name such columns with --map osgb36_longitude=Column --map osgb36_latitude=Column"
+)  # R3.11
 _MEANINGS: Final = {
     "incident_ref": "reference of the record",
     "crime_id": "reference of the record",

@@ -9,7 +9,7 @@ import pytest
 from pyproj import Transformer
 
 from geodata.errors import SourceError
-from geodata.sources import read
+from geodata.sources import describe_matching, read
 from geodata.sources.places import degrees
 
 Write = Callable[..., Path]
@@ -142,3 +142,87 @@ def test_positions_nobody_can_mean_are_counted() -> None:
 def test_x_and_y_count_only_where_nothing_else_says_where(extract_csv: Write) -> None:
     path = extract_csv(["05/08/2023,ASB,-2.1,52.5,100,200"], "date,category,lon,lat,x,y")
     assert read([path]).records["longitude"].tolist() == [-2.1]
+
+
+GRID = (388_000.0 + 700.0 * np.arange(10), 296_500.0 + 450.0 * np.arange(10))
+LIZARD_AND_UNST = (np.array([170_000.0, 462_000.0, 650_000.0]), np.array([12_000.0, 1_210_000.0, 310_000.0]))
+
+
+def both_pairs(grid: tuple[np.ndarray, np.ndarray], datum: int, decimals: int = 6) -> dict[str, list[str]]:
+    """Return grid metres and, beside them, degrees that pyproj made of them on a datum."""
+    longitude, latitude = Transformer.from_crs(27700, datum, always_xy=True).transform(*grid)
+    degrees = {"longitude": longitude, "latitude": latitude}
+    written = {name: [f"{value:.{decimals}f}" for value in values] for name, values in degrees.items()}
+    return written | {"easting": [f"{x:.0f}" for x in grid[0]], "northing": [f"{y:.0f}" for y in grid[1]]}
+
+
+def off_the_grid(places: pl.DataFrame, grid: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
+    x, y = Transformer.from_crs(4326, 27700, always_xy=True).transform(places["longitude"], places["latitude"])
+    return np.hypot(np.asarray(x) - grid[0], np.asarray(y) - grid[1])
+
+
+@pytest.mark.parametrize(("grid", "decimals", "within"), [(GRID, 6, 0.2), (GRID, 3, 70), (LIZARD_AND_UNST, 6, 0.2)])
+def test_degrees_that_the_grid_beside_them_proves_to_be_osgb36_are_converted(
+    grid: tuple[np.ndarray, np.ndarray], decimals: int, within: float
+) -> None:
+    columns = both_pairs(grid, 4277, decimals)
+    places, notes = located(**columns)
+    assert off_the_grid(places, grid).max() < within
+    assert len(notes) == 1
+    assert f"they were converted to WGS84 in {len(grid[0])} rows" in notes[0]
+
+
+def test_the_gap_of_the_datum_is_said_in_metres_and_degrees_without_grid_are_converted_with_the_rest() -> None:
+    columns = both_pairs(GRID, 4277)
+    columns["easting"][0] = ""
+    places, notes = located(**columns)
+    assert "lie a median of 104 m apart, as degrees on the OSGB36 datum do" in notes[0]  # R3.11
+    assert off_the_grid(places, GRID).max() < 0.2
+
+
+@pytest.mark.parametrize("decimals", [6, 4, 3])
+def test_two_positions_that_agree_raise_no_alarm(decimals: int) -> None:
+    columns = both_pairs(GRID, 4326, decimals)
+    places, notes = located(**columns)
+    assert notes == ()
+    assert [f"{value:.{decimals}f}" for value in places["longitude"]] == columns["longitude"]
+
+
+def test_a_coarse_grid_reference_agrees_within_its_square() -> None:
+    longitude, latitude = Transformer.from_crs(27700, 4326, always_xy=True).transform(*GRID)
+    squares = [f"SO {int(x - 300_000) // 1000:02d} {int(y - 200_000) // 1000:02d}" for x, y in zip(*GRID, strict=True)]
+    squares = [s for s, y in zip(squares, GRID[1], strict=True) if y < 300_000]
+    n = len(squares)
+    columns = {"longitude": [f"{x:.6f}" for x in longitude[:n]], "latitude": [f"{y:.6f}" for y in latitude[:n]]}
+    assert located(**columns, grid_reference=squares)[1] == ()
+
+
+def test_positions_that_contradict_each_other_are_counted_and_degrees_are_used() -> None:
+    columns = both_pairs(GRID, 4326)
+    columns["easting"][:4] = ["390000"] * 4
+    columns["northing"][:4] = ["290000"] * 4
+    places, notes = located(**columns)
+    assert off_the_grid(places, GRID).max() < 0.2
+    assert notes[0].endswith(
+        "more than 100 m in 4 of 10; the longitude and latitude were used: check which of the two is right."
+    )
+
+
+def test_a_gap_as_long_as_the_datums_in_another_direction_is_no_datum() -> None:
+    columns = both_pairs(GRID, 4326)
+    columns["easting"] = [f"{x - 104:.0f}" for x in GRID[0]]
+    places, notes = located(**columns)
+    assert off_the_grid(places, GRID).max() < 0.2
+    assert "lie a median of 104 m apart, more than 100 m in 10 of 10" in notes[0]
+
+
+def test_degrees_alone_are_said_to_be_taken_as_wgs84_and_the_way_out_is_told(extract_csv: Write) -> None:
+    def lines(line: str, header: str) -> list[str]:
+        said = describe_matching(read([extract_csv([f"05/08/2023,ASB,{line}"], f"date,category,{header}")]))
+        return [line for line in said if "degrees are taken as WGS84" in line]
+
+    (said,) = lines("-2.1,52.5", "lon,lat")
+    assert "--map osgb36_longitude=Column" in said
+    assert not lines("391370,298718", "easting,northing")
+    assert not lines("-2.1,52.5", "osgb_lon,osgb_lat")
+    assert not lines("-2.1,52.5,391370,298718", "lon,lat,easting,northing")
