@@ -15,13 +15,13 @@ import polars as pl
 import shapely
 
 from geodata.errors import DataError, SourceError
-from geodata.sources.columns import SYNONYMS
 from geodata.sources.geofiles import DEGREES, degrees_of
 from geodata.sources.intake import Intake, join
 from geodata.sources.places import POSITIONS
 from geodata.sources.profiles import Profile, check_timezone, load_profile
 from geodata.sources.recognise import read_table
 from geodata.sources.refusing import first_line
+from geodata.sources.synonyms import known_as, words
 from geodata.sources.tables import Table, plain
 from geodata.sources.typed import as_text
 
@@ -36,7 +36,7 @@ GEOMETRY_NAMES: Final = frozenset(
 )
 """Columns taken for WKB where the database itself does not say which columns hold geometry."""
 
-_POSITION_NAMES: Final = frozenset(name for field in POSITIONS for tier in SYNONYMS[field] for name in tier)
+_POSITION_NAMES: Final = known_as(*POSITIONS)
 _ROWS_AT_ONCE: Final = 50_000
 
 
@@ -148,7 +148,7 @@ def _open_query(query: _Query) -> Table:
     shapes = _geometry_columns(query, header)
     if not shapes:
         return Table(query.name, query.name, tuple(names), partial(_select, query, ""))
-    attributes = [column for column in names if column not in shapes and plain(column) not in _POSITION_NAMES]
+    attributes = [column for column in names if column not in shapes and words(column) not in _POSITION_NAMES]
     left = [column for column in names if column not in attributes and column != shapes[0]]
     note = f"{query.name}: positions were taken from the geometry column {shapes[0]}"
     note += f", not from {', '.join(left)}." if left else "."

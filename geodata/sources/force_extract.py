@@ -13,9 +13,9 @@ from geodata.errors import SourceError
 from geodata.schema import ASB
 from geodata.sources import places, times
 from geodata.sources.callers import caller_numbers, keys_only
-from geodata.sources.columns import is_personal, match
+from geodata.sources.columns import by_words, match
 from geodata.sources.intake import Reading, common_columns
-from geodata.sources.personal import without_personal
+from geodata.sources.personal import is_personal, without_personal
 from geodata.sources.profiles import Profile
 from geodata.sources.tables import Table, map_distinct, read_columns
 
@@ -57,7 +57,7 @@ def read_table(table: Table, timezone: str, profile: Profile) -> Reading:
     frame = pl.concat([degrees, when, _what(text, table.name), _where(text), _who(text)], how="horizontal")
     frame = frame.with_columns(source=pl.lit(table.name), location_precision=_location_precision(frame, text))
     unread = [*_unread_notes(table, matched, personal), *_category_notes(text, table.name)]
-    unread += _lsoa_notes(text, matched, table.name)
+    unread += _words_notes(matched, profile.columns, table.name) + _lsoa_notes(text, matched, table.name)
     said = (*table.notes, *repeated, *notes, *time_notes, *unread, *personal)
     return Reading(
         common_columns(frame), "force_extract", matched, table.file, said, _is_synthetic(text), order, profile.fixed
@@ -240,6 +240,12 @@ def _category_notes(text: pl.DataFrame, name: str) -> list[str]:
     if _ASB_FILE.search(name):
         return [f"{name} has no category column; its name says ASB, so every row was taken as anti-social behaviour."]
     return [f"{name} has no category column; its rows carry the category '{categories.NOT_STATED}'."]
+
+
+def _words_notes(matched: Mapping[str, str], given: Mapping[str, str], name: str) -> list[str]:
+    told = [f"{field} from '{column}'" for field, column in by_words(matched).items() if field not in given]
+    said = f"{name}: columns told by the words of their names (look whether they are right): {', '.join(told)}."
+    return [said] if told else []
 
 
 def _lsoa_notes(text: pl.DataFrame, matched: Mapping[str, str], name: str) -> list[str]:

@@ -20,18 +20,19 @@ import shapely
 
 from geodata.area import BRITISH_NATIONAL_GRID, WGS84, to_wgs84
 from geodata.errors import SourceError
-from geodata.sources.columns import SYNONYMS, looks_like_incidents
+from geodata.sources.columns import looks_like_incidents
 from geodata.sources.files import Part, check_limits, list_members, open_archive
 from geodata.sources.places import POSITIONS
 from geodata.sources.refusing import one_sentence
-from geodata.sources.tables import Table, plain
+from geodata.sources.synonyms import known_as, words
+from geodata.sources.tables import Table
 from geodata.sources.typed import as_text
 
 DEGREES: Final = ("longitude", "latitude")
 """Columns a geometry is given as; columns of the file that say the same are left aside."""
 
 _GRID_EXTENT: Final = (700_000.0, 1_300_000.0)
-_POSITIONS: Final = frozenset(name for field in POSITIONS for tier in SYNONYMS[field] for name in tier)
+_POSITIONS: Final = known_as(*POSITIONS)
 _SHAPEFILE_PIECES: Final = (".shp", ".shx", ".dbf", ".prj", ".cpg")
 _TEXTLESS: Final = (pa.types.is_nested, pa.types.is_binary, pa.types.is_large_binary, pa.types.is_null)
 
@@ -190,7 +191,7 @@ def _may_hold_points(kind: str) -> bool:
 
 def _with_degrees(fields: list[str], name: str, crs: str) -> tuple[tuple[str, ...], list[str]]:
     """Return the columns of a table with geometry: columns that repeat the position are left aside."""
-    repeated = [field for field in fields if plain(field) in _POSITIONS]
+    repeated = [field for field in fields if words(field) in _POSITIONS]
     system = f" ({crs})" if crs and len(crs) < 20 else ""
     note = f"{name}: positions were taken from the points of the file's geometry{system}"
     note += f", not from its columns {', '.join(repeated)}." if repeated else "."

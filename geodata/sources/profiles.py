@@ -10,9 +10,9 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from geodata.errors import SourceError
-from geodata.sources.columns import SYNONYMS
 from geodata.sources.intake import Intake
 from geodata.sources.places import POSITIONS
+from geodata.sources.synonyms import SYNONYMS
 
 DATE_ORDERS: Final = ("day-first", "month-first")
 FIXED_FIELDS: Final = ("category", "qualifier", "origin")

@@ -16,6 +16,7 @@ from geodata.sources.files import Part
 _DELIMITERS = ",\t;|"
 _HEADER_LINES = 20  # a header is looked for this far down, below any title
 _START_BYTES = 1_000_000
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 
 @dataclass(frozen=True)
@@ -33,8 +34,8 @@ class Table:
 
 
 def plain(column: str) -> str:
-    """Return a column name in lower case words joined by underscores."""
-    return re.sub(r"[^a-z0-9]+", "_", column.strip().lower()).strip("_")
+    """Return a column name in lower case words joined by underscores; "CallerName" is two words."""
+    return re.sub(r"[^a-z0-9]+", "_", _CAMEL.sub(" ", column).lower()).strip("_")
 
 
 def map_distinct(text: pl.Series, function: Callable[[str], str]) -> pl.Series:
