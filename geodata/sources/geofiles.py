@@ -25,7 +25,7 @@ from geodata.sources.files import Part, check_limits, list_members, open_archive
 from geodata.sources.places import POSITIONS
 from geodata.sources.refusing import one_sentence
 from geodata.sources.synonyms import known_as, words
-from geodata.sources.tables import Table
+from geodata.sources.tables import Table, plain
 from geodata.sources.typed import as_text
 
 DEGREES: Final = ("longitude", "latitude")
