@@ -30,14 +30,6 @@ KNOWN: Final[dict[str, str]] = {
 }
 """Slug and label of every police.uk category, with the legacy ones (R2.8)."""
 
-NSIR_HEADINGS: Final = (
-    "abandoned vehicle", "animal problems", "begging vagrancy", "fireworks", "littering drug paraphernalia",
-    "malicious nuisance communications", "noise", "nuisance neighbours", "prostitution related activity",
-    "rowdy inconsiderate", "rowdy nuisance neighbours", "street drinking", "trespass", "vehicle abandoned",
-    "vehicle nuisance",
-)  # fmt: skip
-"""Opening words of the national standard's ASB headings, reduced to plain words (R3.3)."""
-
 QUALIFIERS: Final = ("personal", "nuisance", "environmental")
 """The national standard's three kinds of ASB (R3.3)."""
 
@@ -45,12 +37,14 @@ _OTHER_WORDING: Final = {
     "violence-and-sexual-offences": "violent-crime",
     "criminal-damage-and-arson": "criminal-damage-arson",
     "public-disorder-and-weapons": "public-disorder-weapons",
-    "asb": ASB,
-    "antisocial-behaviour": ASB,
-    "anti-social-behavior": ASB,
-    "antisocial-behavior": ASB,
 }
-_ASB_START = re.compile(r"^(asb|anti-?social-behaviou?r)(-|$)")
+_ASB_START = re.compile(r"^(?:asb|anti-?social-behaviou?r)(?:-|$)|^anti-?social$")
+
+ASB_NAME: Final = re.compile(r"\b(?:asb|anti ?social behaviou?r)\b")
+"""ASB's own name anywhere among plain words."""
+
+NEGATED: Final = re.compile(r"\b(?:non|not|no) (?:an? )?(?:asb|anti ?social behaviou?r|crimes?|criminal)\b")
+"""Plain words that say what a report is not."""
 
 
 def slug(text: str) -> str:
@@ -95,13 +89,12 @@ def qualifier(text: str) -> str:
     return next((known for known in QUALIFIERS if known in words), "")
 
 
-def is_asb_heading(text: str) -> bool:
-    """Return whether the text is one of the national standard's ASB headings (R3.3).
+def is_named_asb(text: str) -> bool:
+    """Return whether the text begins with ASB's own name; `geodata.nsir.is_asb` knows what else is ASB (R3.3).
 
     Examples
     --------
-    >>> is_asb_heading("Rowdy / inconsiderate behaviour"), is_asb_heading("Burglary dwelling")
-    (True, False)
+    >>> is_named_asb("ASB - Drugs"), is_named_asb("Antisocial"), is_named_asb("Anti-social media post")
+    (True, True, False)
     """
-    words = " ".join(word for word in re.findall(r"[a-z]+", text.lower()) if word not in ("or", "and", "asb"))
-    return words.startswith(NSIR_HEADINGS)
+    return slug(text) == ASB

@@ -1,7 +1,7 @@
 """The National Standard for Incident Recording: what kind of ASB, can a patrol deter it, and whose is it (R3.3, R1.6).
 
 Everything is read from one table, ``data/nsir.csv``, whose rows a user's own file may change or add to. A report is
-looked up by its heading, else by its qualifier, else by its category.
+looked up by its heading, else by its qualifier, else by its category. The same table says which wordings are ASB.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from geodata.categories import ASB_NAME, KNOWN, NEGATED, QUALIFIERS, is_named_asb, label
 from geodata.errors import SourceError
 from geodata.schema import ASB
 
@@ -86,6 +87,52 @@ def heading_of(text: str, types: pd.DataFrame | None = None) -> str:
     return _lookup(_wordings(report_types() if types is None else types))(text)
 
 
+def is_asb(text: str, types: pd.DataFrame | None = None) -> bool:
+    """Return whether a category's text, or its slug, means ASB (R3.3).
+
+    It does where it begins with ASB's own name, where it is a qualifier, and where it holds the wording of a heading or
+    "ASB" as a word. A heading of one word ("noise", "neighbour") must begin the text, because in the middle of one it
+    is often about something else. The wording of a category of crime beside it makes it a crime.
+
+    Examples
+    --------
+    >>> is_asb("Street Drinkers"), is_asb("Nuisance - ASB"), is_asb("Nuisance: Noise")
+    (True, True, True)
+    >>> is_asb("Theft of fireworks"), is_asb("Neighbour dispute - assault"), is_asb("Non-ASB"), is_asb("Burglary")
+    (False, False, False, False)
+    """
+    return asb_test(types)(text)
+
+
+def asb_test(types: pd.DataFrame | None = None) -> Callable[[str], bool]:
+    """Return `is_asb` for many texts under one table."""
+    known = report_types() if types is None else types
+    return _asb_test(_wordings(known), _wordings(known, "category"), _wordings(known, "qualifier"))
+
+
+def knows_kind(types: pd.DataFrame | None = None) -> Callable[[str], bool]:
+    """Return a function that tells whether a category's text, or its slug, is ASB or a crime by the table."""
+    known = report_types() if types is None else types
+    means_asb, crime = asb_test(known), _lookup(_wordings(known, "category"))
+    return lambda text: means_asb(text) or crime(text) != ""
+
+
+def with_own_types(records: pd.DataFrame, types: pd.DataFrame) -> pd.DataFrame:
+    """Return RECORDS in which what a user's own table calls ASB is ASB, under the heading it was written as.
+
+    Only wordings that the shipped table does not know are touched; records it took for ASB stay so.
+    """
+    slugs = [str(slug) for slug in records["category"].unique()]
+    means_asb = asb_test(types)
+    own = [slug for slug in slugs if slug != ASB and slug not in KNOWN and means_asb(slug)]
+    if not own:
+        return records
+    is_own = records["category"].isin(own)
+    written = records.loc[is_own, "category"].astype(str).map({slug: label(slug) for slug in own})
+    texts = records.astype({"category": "str", "heading": "str"})
+    return texts.assign(category=texts["category"].mask(is_own, ASB), heading=texts["heading"].mask(is_own, written))
+
+
 def headings(incidents: pd.DataFrame, types: pd.DataFrame | None = None) -> pd.Series:
     """Return the heading slug of each report from its column ``heading``: empty if not ASB, not given or not known."""
     if "heading" not in incidents.columns:
@@ -106,6 +153,8 @@ def unknown_headings(incidents: pd.DataFrame, types: pd.DataFrame | None = None)
         return pd.Series([], dtype="int64", name="n")
     written = incidents["heading"].fillna("").str.strip()
     is_unknown = (incidents["category"] == ASB) & (written != "") & (headings(incidents, types) == "")
+    plain = {text: _says_more(text) for text in written.loc[is_unknown].unique()}
+    is_unknown &= written.map(plain).eq(True)  # "ASB - Nuisance" says no more than category and qualifier
     held = written.loc[is_unknown].value_counts().rename_axis("heading").rename("n").reset_index()
     return held.sort_values(["n", "heading"], ascending=[False, True]).set_index("heading")["n"]
 
@@ -148,26 +197,36 @@ def _of_each(incidents: pd.DataFrame, types: pd.DataFrame, column: str, *, missi
     return found
 
 
-def _plain(text: str) -> str:
-    """Return lower-case words with single spaces, without fillers: "Rowdy / Inconsiderate" -> "rowdy inconsiderate"."""
+def _says_more(text: str) -> bool:
+    """Return whether a text says more than that it is ASB, and of which qualifier."""
+    return bool(set(ASB_NAME.sub(" ", _words(text)).split()) - {*QUALIFIERS, *_FILLERS})
+
+
+def _words(text: str) -> str:
+    """Return lower-case words with single spaces: "Rowdy / Inconsiderate" -> "rowdy inconsiderate"."""
     ascii_text = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode("ascii").lower()
-    return " ".join(word for word in re.findall(r"[a-z0-9]+", ascii_text) if word not in _FILLERS)
+    return " ".join(re.findall(r"[a-z0-9]+", ascii_text))
 
 
-def _wordings(types: pd.DataFrame) -> tuple[tuple[str, str], ...]:
-    """Return (wording, slug) pairs of all headings, longest wording first."""
+def _plain(text: str) -> str:
+    """Return the words without fillers: "Rowdy or nuisance" -> "rowdy nuisance"."""
+    return " ".join(word for word in _words(text).split() if word not in _FILLERS)
+
+
+def _wordings(types: pd.DataFrame, kind: str = "heading") -> tuple[tuple[str, str], ...]:
+    """Return (wording, slug) pairs of all types of a kind, longest wording first; ASB's own name is none of them."""
     pairs: dict[str, str] = {}
-    of_heading = types.loc[types.index.get_level_values("kind") == "heading"]
-    for (_, slug), label, synonyms in zip(of_heading.index, of_heading["label"], of_heading["synonyms"], strict=True):
-        for wording in (slug, label, *synonyms.split("|")):
-            if plain := _plain(wording):
+    of_kind = types.loc[types.index.get_level_values("kind") == kind]
+    for (_, slug), label_, synonyms in zip(of_kind.index, of_kind["label"], of_kind["synonyms"], strict=True):
+        for wording in (slug, label_, *synonyms.split("|")):
+            if slug != ASB and (plain := _plain(wording)):
                 pairs.setdefault(plain, slug)
     return tuple(sorted(pairs.items(), key=lambda pair: (-len(pair[0]), pair[0])))
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=32)
 def _lookup(wordings: tuple[tuple[str, str], ...]) -> Callable[[str], str]:
-    """Return a function that finds the heading in a text."""
+    """Return a function that finds the type in a text, by the longest wording it holds."""
     if not wordings:
         return lambda _text: ""
     slug_of = dict(wordings)
@@ -178,6 +237,35 @@ def _lookup(wordings: tuple[tuple[str, str], ...]) -> Callable[[str], str]:
         return slug_of[max(held, key=len)] if held else ""
 
     return find
+
+
+_Wordings = tuple[tuple[str, str], ...]
+
+
+@lru_cache(maxsize=8)
+def _asb_test(headings: _Wordings, crimes: _Wordings, qualifiers: _Wordings) -> Callable[[str], bool]:
+    """Return a function that tells whether a text means ASB, as `is_asb` says."""
+    is_crime = {**{wording: False for wording, _ in headings}, **{wording: True for wording, _ in crimes}}
+    longest_first = sorted(is_crime, key=lambda wording: (-len(wording), wording))
+    held = re.compile(rf"(?<!\S)({'|'.join(map(re.escape, longest_first)) or '(?!)'})(?!\S)")
+    of_qualifier = {wording for wording, _ in qualifiers}
+    leading = re.compile(rf"(?:(?:{'|'.join(map(re.escape, of_qualifier)) or '(?!)'}) )*")
+
+    def test(text: str) -> bool:
+        if is_named_asb(text):
+            return True
+        affirmed = NEGATED.sub(" ", _words(text))
+        plain = " ".join(word for word in affirmed.split() if word not in _FILLERS)
+        found = list(held.finditer(plain))
+        if any(is_crime[match[1]] for match in found):
+            return False
+        if ASB_NAME.search(affirmed) or plain in of_qualifier:
+            return True
+        begin = leading.match(plain)
+        begins = {0, begin.end() if begin else 0}
+        return any(" " in match[1] or match.start() in begins for match in found)
+
+    return test
 
 
 @cache

@@ -44,6 +44,7 @@ def screen(
     policies: Sequence[LocationPolicy] = (),
     institutions: Sequence[Institution] = (),
     with_officers: bool = True,
+    report_types: str = "",
     lsoa: gpd.GeoDataFrame | None = None,
     today: pd.Timestamp | None = None,
 ) -> Gate:
@@ -68,6 +69,8 @@ def screen(
         or caps is settled and no longer reported as a default location.
     with_officers : bool
         Whether records officers made themselves stay; without them only reports by the public are counted (R7.5).
+    report_types : str
+        CSV file of report types instead of the one shipped: what it calls ASB is ASB (R3.3).
     lsoa : GeoDataFrame, optional
         LSOA boundaries from `geodata.context.read_boundaries`, to check the codes that records state (R2.3).
     today : Timestamp, optional
@@ -82,6 +85,7 @@ def screen(
     filters = Filters(
         categories=tuple(categories), first_month=first_month, last_month=last_month, policies=tuple(policies),
         institutions=tuple(institutions), with_officers=with_officers,
+        report_types=report_types,
     )  # fmt: skip
     return pass_gate(intake, area, filters, lsoa=lsoa, today=today)
 

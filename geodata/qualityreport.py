@@ -9,6 +9,7 @@ import geopandas as gpd
 import pandas as pd
 
 from geodata import findings as checks
+from geodata import kindquality as kinds
 from geodata import placequality as places
 from geodata import timequality
 from geodata.area import StudyArea
@@ -111,6 +112,9 @@ def report_on(
     all_found = (
         checks.synthetic(is_synthetic=intake.is_synthetic, n=intake.n_read),
         rate,
+        kinds.left_out(sifted.left_out, len(sifted.dated), sifted.types),
+        kinds.without_category(sifted.left_out, len(sifted.dated)),
+        kinds.unknown_wordings(inside, sifted.types),
         poorly_located(rates),
         unlocated_by_area(wanted),
         checks.short_history(period),

@@ -16,6 +16,7 @@ from geodata.errors import DataError
 from geodata.findings import Finding
 from geodata.institutions import Institution, LocationDecision, LocationPolicy, decide
 from geodata.nothingleft import no_category_column, nothing_inside, nothing_located
+from geodata.nsir import report_types, with_own_types
 from geodata.period import Period, parse_month
 from geodata.points import distinct
 from geodata.schema import ASB
@@ -47,6 +48,8 @@ class Filters:
         What is done with the records of default locations and institutions (R3.9, R1.11).
     with_officers : bool
         Whether records officers made themselves stay; without them only reports by the public are counted (R7.5).
+    report_types : str
+        File of report types instead of the one shipped: what it calls ASB is ASB (R3.3).
     """
 
     categories: tuple[str, ...] = (ASB,)
@@ -55,6 +58,7 @@ class Filters:
     policies: tuple[LocationPolicy, ...] = ()
     institutions: tuple[Institution, ...] = ()
     with_officers: bool = True
+    report_types: str = ""
 
 
 @dataclass(frozen=True)
@@ -72,6 +76,10 @@ class Sifted:
     period : Period
     dropped : dict
         Records left out, by reason.
+    left_out : Series
+        Those of them of another category, by category.
+    types : DataFrame
+        The table of report types that went by.
     slip : Finding or None
         Impossible dates.
     decisions : tuple of LocationDecision
@@ -85,6 +93,8 @@ class Sifted:
     incidents: pd.DataFrame
     period: Period
     dropped: dict[str, int]
+    left_out: pd.Series
+    types: pd.DataFrame
     slip: Finding | None
     decisions: tuple[LocationDecision, ...]
 
@@ -110,7 +120,10 @@ def sift(intake: Intake, area: StudyArea, filters: Filters, *, today: pd.Timesta
         if records.empty:
             raise DataError(f"Every one of the {slip.n:,} dated records lies in the future; check dates and clock.")
     dropped[IMPOSSIBLE_DATE] = slip.n if slip else 0
-    of_category = records.loc[_is_wanted(intake, records["category"], filters.categories)]
+    types = report_types(filters.report_types or None)
+    records = with_own_types(records, types) if filters.report_types else records
+    is_wanted = _is_wanted(intake, records["category"], filters.categories)
+    of_category, left_out = records.loc[is_wanted], records.loc[~is_wanted, "category"].value_counts()
     dropped[OTHER_CATEGORY] = len(records) - len(of_category)
     period = _period(of_category["month"], filters.first_month, filters.last_month)
     wanted = of_category.loc[period.contains(of_category["month"])]
@@ -140,7 +153,7 @@ def sift(intake: Intake, area: StudyArea, filters: Filters, *, today: pd.Timesta
             f"All {int(is_inside.sum()):,} records in '{area.name}' lie at excluded places or were made by officers; "
             "check the default locations and institutions, or count officers' records too."
         )
-    return Sifted(records, wanted, located, is_inside, incidents, period, dropped, slip, decisions)
+    return Sifted(records, wanted, located, is_inside, incidents, period, dropped, left_out, types, slip, decisions)
 
 
 def _is_wanted(intake: Intake, category: pd.Series, names: tuple[str, ...]) -> pd.Series:

@@ -57,6 +57,7 @@ def _filters(config: RunConfig) -> Filters:
         policies=config.default_locations,
         institutions=tuple(read_institutions(config.institutions)) if config.institutions else (),
         with_officers=config.include_officer_generated,
+        report_types=config.report_types,
     )
 
 

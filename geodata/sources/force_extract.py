@@ -8,7 +8,7 @@ from typing import Final
 
 import polars as pl
 
-from geodata import categories
+from geodata import categories, nsir
 from geodata.errors import SourceError
 from geodata.schema import ASB
 from geodata.sources import places, times
@@ -54,9 +54,10 @@ def read_table(table: Table, timezone: str, profile: Profile) -> Reading:
     matched = {field: column for field, column in matched.items() if field in text.columns}
     degrees, notes = places.degrees(text, table.name)
     when, order, time_notes = _when(text, timezone, table.name, profile.dates)
-    frame = pl.concat([degrees, when, _what(text, table.name), _where(text), _who(text)], how="horizontal")
+    what, kind_notes = _what(text, table.name)
+    frame = pl.concat([degrees, when, what, _where(text), _who(text)], how="horizontal")
     frame = frame.with_columns(source=pl.lit(table.name), location_precision=_location_precision(frame, text))
-    unread = [*_unread_notes(table, matched, personal), *_category_notes(text, table.name)]
+    unread = [*_unread_notes(table, matched, personal), *_category_notes(text, table.name), *kind_notes]
     unread += _words_notes(matched, profile.columns, table.name) + _lsoa_notes(text, matched, table.name)
     said = (*table.notes, *repeated, *notes, *time_notes, *unread, *personal)
     return Reading(
@@ -138,22 +139,33 @@ def _clock_notes(clock: pl.Series, name: str, field: str) -> list[str]:
     ]
 
 
-def _what(text: pl.DataFrame, name: str) -> pl.DataFrame:
-    """Return category slug, heading (the ASB heading as written) and qualifier."""
+def _what(text: pl.DataFrame, name: str) -> tuple[pl.DataFrame, list[str]]:
+    """Return category slug, heading (the ASB heading as written) and qualifier.
+
+    A row whose category is empty is ASB where its heading is: cells merged downwards leave all but the first empty.
+    """
     blank = pl.Series([""] * text.height, dtype=pl.String)
     written = text["category"] if "category" in text.columns else blank
     heading = text["heading"] if "heading" in text.columns else written
-    category = map_distinct(written, lambda value: ASB if categories.is_asb_heading(value) else categories.slug(value))
+    is_asb = nsir.asb_test()
+    category = map_distinct(written, lambda value: ASB if is_asb(value) else categories.slug(value))
     if "category" not in text.columns and _ASB_FILE.search(name):
         category = pl.Series([ASB] * text.height, dtype=pl.String)
+    by_heading = (category == categories.NOT_STATED) & map_distinct(
+        heading, lambda value: ASB if is_asb(value) else ""
+    ).eq(ASB)
+    category = pl.select(pl.when(by_heading).then(pl.lit(ASB)).otherwise(category)).to_series()
     qualifier = map_distinct(text["qualifier"], categories.qualifier) if "qualifier" in text.columns else blank
     from_category = map_distinct(written, categories.qualifier)
-    is_asb = category == ASB
-    return pl.DataFrame({
+    of_asb = category == ASB
+    kinds = pl.DataFrame({
         "category": category,
-        "heading": heading.zip_with(is_asb, blank),
-        "qualifier": qualifier.zip_with(qualifier != "", from_category).zip_with(is_asb, blank),
+        "heading": heading.zip_with(of_asb, blank),
+        "qualifier": qualifier.zip_with(qualifier != "", from_category).zip_with(of_asb, blank),
     })  # fmt: skip
+    n = int(by_heading.sum())
+    said = f"{name}: rows without a category that are anti-social behaviour by their heading: {n:,}."
+    return kinds, [said] if n else []
 
 
 def _where(text: pl.DataFrame) -> pl.DataFrame:

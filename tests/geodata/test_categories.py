@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from geodata.categories import KNOWN, NOT_STATED, is_asb_heading, label, qualifier, slug
+from geodata.categories import KNOWN, NOT_STATED, label, qualifier, slug
 from geodata.schema import ASB
 
 POLICE_UK_2014 = {
@@ -66,21 +66,3 @@ def test_an_empty_category_is_said_to_be_not_stated() -> None:
 )
 def test_a_qualifier_is_a_whole_word(text: str, expected: str) -> None:
     assert qualifier(text) == expected
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "Rowdy/Inconsiderate Behaviour",
-        "Rowdy or nuisance neighbours",
-        "Street Drinking",
-        "Vehicle nuisance",
-        "Begging / Vagrancy",
-        "ASB Trespass",
-        "Malicious/Nuisance Communications",
-        "Littering/Drug Paraphernalia",
-        "Prostitution Related Activity",
-    ],
-)
-def test_national_standard_headings_are_asb(text: str) -> None:
-    assert is_asb_heading(text)

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import geodata
-from geodata.categories import KNOWN, NSIR_HEADINGS, QUALIFIERS
+from geodata.categories import KNOWN, QUALIFIERS
 from geodata.errors import SourceError
 from geodata.nsir import (
     AGENCIES,
@@ -116,11 +116,6 @@ def test_any_text_gives_a_known_heading_or_none(text: str) -> None:
 @given(st.sampled_from(list(THIRTEEN)), st.text(alphabet=" -/:.,;()", max_size=5), st.text(alphabet=" -/:", max_size=3))
 def test_punctuation_around_a_heading_changes_nothing(text: str, before: str, after: str) -> None:
     assert heading_of(before + text.title() + after) == THIRTEEN[text]
-
-
-def test_what_the_reader_takes_for_an_asb_heading_has_a_type() -> None:
-    for text in NSIR_HEADINGS:
-        assert heading_of(text), text
 
 
 # Reports -------------------------------------------------------------------------------------------------------------
