@@ -123,7 +123,7 @@ def sift(intake: Intake, area: StudyArea, filters: Filters, *, today: pd.Timesta
     types = report_types(filters.report_types or None)
     records = with_own_types(records, types) if filters.report_types else records
     is_wanted = _is_wanted(intake, records["category"], filters.categories)
-    of_category, left_out = records.loc[is_wanted], records.loc[~is_wanted, "category"].value_counts()
+    of_category, left_out = records.loc[is_wanted], records.loc[~is_wanted, "category"].astype("str").value_counts()
     dropped[OTHER_CATEGORY] = len(records) - len(of_category)
     period = _period(of_category["month"], filters.first_month, filters.last_month)
     wanted = of_category.loc[period.contains(of_category["month"])]
