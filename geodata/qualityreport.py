@@ -54,6 +54,7 @@ class QualityReport:
     hit_rates: tuple[HitRate, ...] = ()
     missing_force_months: tuple[tuple[str, str], ...] = ()
     reading_notes: tuple[str, ...] = ()  # what was found while the files were read
+    columns: tuple[tuple[str, str], ...] = ()  # field and the column of the files it was read from
 
     @property
     def is_red(self) -> bool:
@@ -164,6 +165,7 @@ def report_on(
         hit_rates=rates,
         missing_force_months=force_months,
         reading_notes=intake.notes,
+        columns=tuple(sorted(intake.matched.items())),
     )
 
 

@@ -70,6 +70,21 @@ def matching(intake: Intake) -> RenderableType:
     return Group(_text("Columns read", style="dim"), *lines)
 
 
+def outcomes(table: pd.DataFrame) -> RenderableType:
+    """Return what became of the crimes of each category; anti-social behaviour has no outcomes on police.uk."""
+    if table.empty:
+        return _text("None of the records in the area tells what became of it.", style="dim")
+    from geodata.categories import label
+
+    shown = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for heading, side in (("What became of", "left"), ("records", "right"), ("told", "right"), ("mostly", "left")):
+        shown.add_column(heading, justify=side)  # type: ignore[arg-type]
+    for row in table.itertuples():
+        mostly = f"{row.outcome} ({row.n_outcome:,})"
+        shown.add_row(_text(label(str(row.category))), f"{row.n:,}", f"{row.n_told:,}", _text(mostly))
+    return shown
+
+
 def ranked_list(run: Run) -> RenderableType:
     """Return the ranked hotspots with their reasons."""
     if run.hotspots.empty:

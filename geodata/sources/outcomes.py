@@ -43,6 +43,29 @@ def read_outcomes(paths: Sequence[str | Path]) -> tuple[pl.DataFrame, int]:
     return latest.select("crime_id", "outcome"), len(found)
 
 
+def outcome_counts(records: pd.DataFrame) -> pd.DataFrame:
+    """Count what became of the records of each category that has any outcome; ASB has none.
+
+    Parameters
+    ----------
+    records : DataFrame
+        RECORDS with ``outcome``, as reading with ``outcomes=True`` gives them.
+
+    Returns
+    -------
+    DataFrame
+        ``category``, ``n`` (records), ``n_told`` (with an outcome), ``outcome`` (the most frequent; between equals the
+        first by name) and ``n_outcome`` (how often), most records first.
+    """
+    told = records.loc[records["outcome"].astype("str") != "", ["category", "outcome"]].astype("str")
+    each = told.value_counts().rename("n_outcome").reset_index()
+    each = each.sort_values(["n_outcome", "outcome"], ascending=[False, True]).drop_duplicates("category")
+    n = each["category"].map(records["category"].astype("str").value_counts())
+    n_told = each["category"].map(told["category"].value_counts())
+    table = each.assign(n=n, n_told=n_told).sort_values(["n", "category"], ascending=[False, True])
+    return table[["category", "n", "n_told", "outcome", "n_outcome"]].reset_index(drop=True)
+
+
 def join_outcomes(intake: Intake, outcomes: pl.DataFrame, n_files: int) -> Intake:
     """Return the intake with the column ``outcome``: from the outcomes files, otherwise as the street file says.
 

@@ -52,6 +52,7 @@ class Records:
     profile: Path | None = None
     database: str | None = None
     query: str | None = None
+    outcomes: bool = False
 
     def read(self) -> Intake:
         """Read them."""
@@ -65,10 +66,12 @@ class Records:
         if self.query is not None:
             if not self.database or self.paths:
                 raise typer.BadParameter("--query needs --database, and no PATH")
+            if self.outcomes:
+                raise typer.BadParameter("--outcomes reads police.uk's files, not a database")
             return read_database(self.database, self.query, mapping=columns, profile=self.profile)
         if not self.paths:
             raise typer.BadParameter("give at least one PATH, or --database with --query")
-        return read(self.paths, mapping=columns, profile=self.profile)
+        return read(self.paths, mapping=columns, profile=self.profile, outcomes=self.outcomes)
 
 
 def read_street_lines(path: Path | None, area: StudyArea) -> gpd.GeoDataFrame | None:

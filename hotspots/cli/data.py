@@ -71,11 +71,15 @@ def check(
         typer.Option(help="Folder for the records as read: one file, which reads in an instant as PATH next time."),
     ] = None,
     lsoa: Lsoa = None,
+    outcomes: Annotated[
+        bool, typer.Option("--outcomes", help="Also say what became of the crimes in the area, from police.uk's files.")
+    ] = False,
     database: Database = None,
     query: Query = None,
 ) -> None:
     """Report how good the data are; exit code 1 when the gate is red."""
-    from geodata.area import read_area
+    from geodata.area import operation_accuracy, read_area
+    from geodata.sources.outcomes import outcome_counts
     from geodata.sources.profiles import save_profile as write_profile
     from geodata.store import save
     from hotspots import terminal
@@ -84,15 +88,20 @@ def check(
 
     settings = settings_of(config, category, first, last, lsoa=lsoa)
     study = read_area(area)
-    intake = Records(paths, mapping, profile, database, query).read()
+    intake = Records(paths, mapping, profile, database, query, outcomes).read()
     if save_profile is not None:  # before the gate: a refusal there is when a profile needs editing
         write_profile(intake, save_profile)
     report = take_through_gate(intake, study, settings).report
     terminal.console().print(terminal.quality_report(report, study.name))
     terminal.console().print(terminal.matching(intake))
+    if outcomes and "outcome" in intake.records:
+        inside = study.contains(intake.records["longitude"], intake.records["latitude"])
+        terminal.console().print(terminal.outcomes(outcome_counts(intake.records.loc[inside])))
     if keep is not None:
         terminal.console().print(terminal.written({"kept": save(intake, keep)}))
     if json_file is not None:
-        write_files(json_file.parent, {json_file.name: json.dumps(asdict(report), indent=2).encode()})
+        operation = {"coordinate_operation": operation_accuracy("EPSG:4326", study.crs)}
+        said = asdict(report) | {"columns": dict(report.columns)} | operation
+        write_files(json_file.parent, {json_file.name: json.dumps(said, indent=2).encode()})
     if report.is_red:
         raise typer.Exit(1)

@@ -42,6 +42,7 @@ def run_json(run: Run) -> bytes:
         "findings": quality.findings,
         "grade_reasons": quality.reasons,
         "reading_notes": quality.reading_notes,
+        "columns": dict(quality.columns),
         "default_locations": quality.default_locations,
         "institutions": quality.institutions,
         "location_decisions": quality.location_decisions,
