@@ -18,6 +18,7 @@ from geodata.scenes import suspects, with_confidence, with_default_marked
 from geodata.schema import ASB, INCIDENTS, check
 from geodata.sifting import Filters, sift
 from geodata.sources.intake import Intake
+from geodata.timequality import without_stand_ins
 
 __all__ = [
     "DefaultLocation", "Filters", "Finding", "Gate", "HitRate", "LocationDecision", "LocationPolicy", "QualityReport",
@@ -104,7 +105,7 @@ def pass_gate(
     doubtful = suspects(located.loc[located["inside"]], area, filters.policies)
     incidents = check(with_default_marked(located, area, doubtful.default), INCIDENTS)
     report = report_on(intake, sifted, incidents, area, suspects=doubtful, lsoa=lsoa)
-    return Gate(incidents=incidents, period=sifted.period, report=report)
+    return Gate(incidents=without_stand_ins(incidents), period=sifted.period, report=report)
 
 
 def blocking(report: QualityReport, override_reason: str = "") -> tuple[Finding, ...]:

@@ -67,6 +67,11 @@ class QualityReport:
         worst = {"C": "red", "B": "amber"}.get(self.grade)
         return tuple(finding.message for finding in self.findings if finding.severity == worst)
 
+    @property
+    def doubtful_hours(self) -> str:
+        """What to say wherever hours are shown: which clock times were not believed (R3.13); "" when all were."""
+        return next((finding.message for finding in self.findings if finding.check == "time spikes"), "")
+
 
 def grade(findings: tuple[Finding, ...]) -> Literal["A", "B", "C"]:
     """Return the grade of a set of findings: C with any red one, B with any amber one, otherwise A (R3.14)."""
@@ -92,7 +97,7 @@ def report_on(
     sifted : Sifted
         What became of each record.
     incidents : DataFrame
-        INCIDENTS, as they leave the gate.
+        INCIDENTS, with the times their records state.
     area : StudyArea
     suspects : Suspects
         Points that may be no scene.

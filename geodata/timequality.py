@@ -61,12 +61,44 @@ def spikes(records: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(columns, index=pd.Index(STAND_INS.values(), name="clock"))
 
 
-def unknown_time_candidates(records: pd.DataFrame) -> pd.Series:
-    """Return which records carry a clock time that is a spike, so that their hour may be invented (R3.13)."""
-    found = spikes(records)["is_spike"].to_numpy()
+def unknown_time_candidates(records: pd.DataFrame, *, among: pd.DataFrame | None = None) -> pd.Series:
+    """Return which records carry a clock time that is a spike, so that their hour may be invented (R3.13).
+
+    Spikes are those of `records` themselves, or of the records `among`.
+    """
+    found = spikes(records if among is None else among)["is_spike"].to_numpy()
     suspect = np.array(list(STAND_INS))[found]
     is_suspect = np.isin(_clock_minutes(records), suspect)
     return pd.Series(is_suspect, index=records.index, name="unknown_time_candidate")
+
+
+def without_stand_ins(incidents: pd.DataFrame) -> pd.DataFrame:
+    """Return incidents whose times at a spike of the clock are known to the day only (R3.13).
+
+    Which records of a spike were meant cannot be told, so all of them lose their hour; they keep day and place. Spikes
+    are judged on the reports inside the area. Incidents without a spike are returned as they are.
+
+    Parameters
+    ----------
+    incidents : DataFrame
+        INCIDENTS.
+    """
+    if not (incidents["time_precision"] == "minute").any():
+        return incidents
+    is_suspect = unknown_time_candidates(incidents, among=incidents.loc[incidents["inside"]])
+    if not is_suspect.any():
+        return incidents
+    start, end = incidents["occurred_from"], incidents["occurred_to"]
+    day = start.dt.tz_localize(None).dt.normalize()
+    first, following = (
+        dates.dt.tz_localize(start.dt.tz, ambiguous=np.ones(len(start), dtype=bool), nonexistent="shift_forward")
+        for dates in (day, day + _DAY)
+    )
+    return incidents.assign(
+        occurred_from=start.where(~is_suspect, first),
+        occurred_to=end.where(~is_suspect | (end > following), following),
+        time_precision=incidents["time_precision"].astype("str").mask(is_suspect, "day"),
+    )
 
 
 def time_spikes(records: pd.DataFrame) -> Finding | None:
@@ -81,7 +113,8 @@ def time_spikes(records: pd.DataFrame) -> Finding | None:
     shown = ", ".join(f"{clock} ({row.n:,}, usual {row.expected:.0f})" for clock, row in found.iterrows())
     message = (
         f"Some {excess:,} of {n_timed:,} times ({_percent(excess / n_timed)}) are more than the clock explains at "
-        f"{shown}: these often mean 'not known', so hours may mislead."
+        f"{shown}: these often mean 'not known', so all records at such a minute count for places and are left out of "
+        "hours."
     )
     return Finding("time spikes", severity, excess, message, "R3.13")
 

@@ -15,6 +15,7 @@ from geodata.institutions import read_institutions
 from geodata.nsir import report_types
 from geodata.quality import Filters, Gate, pass_gate, sift
 from geodata.sources import Intake
+from geodata.timequality import without_stand_ins
 from hotspots.config import ALL_CATEGORIES, RunConfig
 from hotspots.seasons import split_day_night
 from hotspots.timing import has_hours
@@ -119,4 +120,4 @@ def everything_beside(gate: Gate, intake: Intake, area: StudyArea, config: RunCo
         return gate.incidents
     first, last = (f"{month:%Y-%m}" for month in (gate.period.first, gate.period.last))
     beside = replace(_filters(config), categories=(ALL_CATEGORIES,), first_month=first, last_month=last)
-    return sift(intake, area, beside).incidents
+    return without_stand_ins(sift(intake, area, beside).incidents)

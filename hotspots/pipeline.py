@@ -20,7 +20,7 @@ from geodata.events import Events
 from geodata.landmarks import read_places
 from geodata.nsir import deterrable, report_types
 from geodata.period import parse_month
-from geodata.quality import Gate, blocking
+from geodata.quality import Gate, QualityReport, blocking
 from geodata.sources import Intake, intake_of
 from geodata.store import fingerprint
 from hotspots import cameras as camera_sites
@@ -128,7 +128,11 @@ def run(
 
     say("Drawing hotspots")
     refused = _refusals(gate, config, snapped=snapped)
-    notes = _override_note(gate, config) + _recording_note(gate, config) + _stream_notes(inside, events, config)
+    notes = (
+        _override_note(gate, config)
+        + _recording_note(gate, config)
+        + _stream_notes(inside, events, gate.report, config)
+    )
     stability: Stability | None = None
     agreed: Agreement | None = None
     accuracy: ListAccuracy | None = None
@@ -237,9 +241,11 @@ def _can_deter(inside: pd.DataFrame, config: RunConfig) -> np.ndarray[tuple[int]
     return np.asarray(deterrable(inside, report_types(config.report_types or None)))
 
 
-def _stream_notes(inside: pd.DataFrame, events: Events | None, config: RunConfig) -> tuple[str, ...]:
+def _stream_notes(
+    inside: pd.DataFrame, events: Events | None, report: QualityReport, config: RunConfig
+) -> tuple[str, ...]:
     """Say what was ranked and what the patrol hours rest on."""
-    said = []
+    said = [report.doubtful_hours] if report.doubtful_hours else []
     if events is not None and events.n_events < events.n_calls:
         said.append(
             f"{events.n_calls:,} reports tell of {events.n_events:,} events; places are ranked by events, so that many "

@@ -188,7 +188,8 @@ def _instants(parts: pl.DataFrame, timezone: str, n_rows: int) -> pl.DataFrame:
     frame = parts.with_columns(
         date=pl.coalesce(date, _EXCEL_START + pl.duration(days=whole)).cast(pl.Datetime("us")),
         minutes=pl.coalesce(
-            minutes, pl.when(pl.col("serial") > whole).then(((pl.col("serial") - whole) * 1440).round())
+            minutes,
+            pl.when((pl.col("serial") > whole).any()).then(((pl.col("serial") - whole) * 1440).round()),
         ),
         is_month=pl.col("day").is_null() & pl.col("serial").is_null(),
     )

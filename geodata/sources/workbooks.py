@@ -74,7 +74,8 @@ def _sheets(book: Any) -> dict[str, list[list[str]]]:
     sheets = {}
     for title in book.sheet_names:
         rows = book.get_sheet_by_name(title).to_python(skip_empty_area=True)
-        texts = ([_cell_text(value) for value in row] for row in rows)
+        timed = {i for row in rows for i, value in enumerate(row) if isinstance(value, datetime)}
+        texts = ([_cell_text(value, is_timed=i in timed) for i, value in enumerate(row)] for row in rows)
         sheets[title] = [row for row in texts if any(row)]
     return sheets
 
@@ -132,9 +133,12 @@ def _stripped(row: list[str]) -> list[str]:
     return row[:end]
 
 
-def _cell_text(value: object) -> str:
+def _cell_text(value: object, *, is_timed: bool = False) -> str:
+    """Return a cell as text; midnight, which a cell holds as a bare date, is written out in a column of times."""
     if value is None:
         return ""
+    if is_timed and isinstance(value, date) and not isinstance(value, datetime):
+        return f"{value.isoformat()}T00:00:00"
     if isinstance(value, datetime | date | time):
         return value.isoformat()
     if isinstance(value, timedelta):  # a time of day typed into a cell without a date

@@ -32,7 +32,7 @@ def week(run: Run, options: Options) -> Answer:
     shift = run.config.patrol
     own = peak_window(counts, hours=shift.shift_hours, days=shift.shift_days)
     return Answer(
-        sentences=(*_week_said(run, options, own, counts), *_hours_left_out(reports)),
+        sentences=(*_week_said(run, options, own, counts), *_hours_left_out(run, reports)),
         table=_windows(run, options, own, counts),
         picture=Week(counts.to_numpy(), (own,) if own else ()),
         method=(
@@ -68,11 +68,14 @@ def _week_said(run: Run, options: Options, own: PeakWindow | None, counts: pd.Da
     )
 
 
-def _hours_left_out(reports: pd.DataFrame) -> tuple[str, ...]:
+def _hours_left_out(run: Run, reports: pd.DataFrame) -> tuple[str, ...]:
+    """Say how many reports have no hour, and which clock times of the whole area were not believed."""
     lost = why_no_hours(reports)
     if not lost:
         return ()
-    return (f"Without an hour and left out: {'; '.join(f'{n:,} ({reason})' for reason, n in lost.items())}.",)
+    left_out = f"Without an hour and left out: {'; '.join(f'{n:,} ({reason})' for reason, n in lost.items())}."
+    doubt = run.quality.doubtful_hours
+    return (left_out, doubt) if doubt else (left_out,)
 
 
 def _windows(run: Run, options: Options, own: PeakWindow | None, counts: pd.DataFrame) -> pd.DataFrame:
@@ -116,7 +119,7 @@ def day_night(run: Run, _options: Options) -> Answer:
         sentences=(
             f"{whole:.0%} of the reports with an hour fall between 18:00 and 06:00.",
             f"Clearly unlike the area: {'; '.join(odd)}." if odd else "No hotspot is clearly unlike the area.",
-            *_hours_left_out(facts.inside(run)),
+            *_hours_left_out(run, facts.inside(run)),
         ),
         table=table,
         picture=Bars(

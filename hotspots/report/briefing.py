@@ -87,7 +87,7 @@ def briefing_data(run: Run) -> dict[str, Any]:
         "sureness": words.sureness(run),
         "grade": words.grade(run),
         "records": words.records(run),
-        "findings": [*_warnings(run)[:3], *run.notes[:3]],
+        "findings": list(dict.fromkeys([*_warnings(run)[:3], *run.notes[:3]])),
         "no_list": words.no_list(run),
         "refused": [line for line in words.refusals(run) if line not in words.no_list(run)],
         "budget": words.budget(run),

@@ -350,6 +350,24 @@ def test_epochs_that_are_all_midnights_are_dates(extract_csv: Write) -> None:
 # --- profiles ---------------------------------------------------------------------------------------------------
 
 
+def test_midnight_is_read_alike_from_every_kind_of_file(tmp_path: Path) -> None:
+    """A workbook holds midnight as a bare date; a table without any clock time holds dates."""
+    table = log().drop(columns="caller").assign(easting=EASTING, northing=NORTHING)
+    table["occurred"] = table["occurred"].where(np.arange(N) % 7 > 0, table["occurred"].dt.normalize())
+    serial = (table["occurred"] - pd.Timestamp("1899-12-30")) / pd.Timedelta(days=1)
+    table.to_csv(tmp_path / "log.csv", index=False)
+    table.to_excel(tmp_path / "log.xlsx", index=False)
+    table.to_parquet(tmp_path / "log.parquet")
+    table.assign(occurred=[f"{day:.6f}".rstrip("0").rstrip(".") for day in serial]).to_csv(tmp_path / "serial.csv")
+    found = [read([tmp_path / name]).records for name in ("log.csv", "log.xlsx", "log.parquet", "serial.csv")]
+    assert (found[0]["time_precision"] == "minute").all()
+    for other in found[1:]:
+        pd.testing.assert_frame_equal(found[0].drop(columns="source"), other.drop(columns="source"))
+    dates = table.assign(occurred=table["occurred"].dt.normalize())
+    dates.to_excel(tmp_path / "dates.xlsx", index=False)
+    assert (read([tmp_path / "dates.xlsx"]).records["time_precision"] == "day").all()
+
+
 def test_a_saved_profile_reads_the_same_records_again(tmp_path: Path) -> None:
     path = as_csv(tmp_path / "log.csv")
     first = read([path])

@@ -54,6 +54,31 @@ def test_midnight_is_held_against_the_full_hours_around_it() -> None:
     assert tq.unknown_time_candidates(table).sum() == 40
 
 
+@pytest.mark.parametrize(("clock", "wrong"), [("00:00", "23:00"), ("00:01", "00:02"), ("12:00", "13:00")])
+def test_times_at_a_spike_lose_their_hour_and_keep_their_day(clock: str, wrong: str) -> None:
+    table = records([*every_minute(2), *[f"2024-03-31 {clock}"] * 30]).assign(inside=True)
+    made = tq.without_stand_ins(table)
+    lost = made["time_precision"] == "day"
+    assert lost.sum() == 32  # the two that may be real cannot be told from the thirty
+    assert set(table.loc[lost, "occurred_from"].dt.strftime("%H:%M")) == {clock}
+    assert (made.loc[lost, "occurred_from"].dt.normalize() == made.loc[lost, "occurred_from"]).all()
+    assert (made.loc[lost, "occurred_to"].dt.date - made.loc[lost, "occurred_from"].dt.date).unique() == [
+        pd.Timedelta(days=1)
+    ]
+    assert (made["occurred_from"].dt.date == table["occurred_from"].dt.date).all()
+    pd.testing.assert_frame_equal(made.loc[~lost], table.loc[~lost])
+
+
+def test_without_a_spike_inside_the_area_nothing_changes() -> None:
+    clean = records(every_minute(2)).assign(inside=True)
+    assert tq.without_stand_ins(clean) is clean
+    beside = records([*every_minute(2), *["2024-01-15 00:00"] * 30])
+    beside = beside.assign(inside=np.arange(len(beside)) < 2880)
+    assert tq.without_stand_ins(beside) is beside
+    months = records(["2024-01-01 00:00"] * 90, time_precision="month").assign(inside=True)
+    assert tq.without_stand_ins(months) is months
+
+
 def test_heaping_on_every_full_hour_alike_is_no_spike() -> None:
     table = records([f"2024-01-15 {hour:02}:00" for hour in range(24) for _ in range(50)])
     assert tq.time_spikes(table) is None

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
+import numpy as np
 import pytest
+from pandas.testing import assert_frame_equal
 
 import geodata
 from geodata.errors import DataError, DesignError
@@ -42,6 +45,28 @@ def test_day_and_night_share_out_the_reports_and_each_has_its_own_list(city, who
         by_day = ((start >= 6) & (start < 18)).mean()
         assert by_day > 0.9 if hours == "day" else by_day < 0.1
     assert runs["day"].drawn_list != runs["night"].drawn_list
+
+
+def test_midnights_that_stand_for_not_known_decide_no_patrol_hours(city, whole):
+    intake, area = city
+    is_asked = np.arange(len(intake.records)) % 7 == 0
+    midnight = intake.records["occurred_from"].dt.normalize()
+    when = {"occurred_from": midnight, "occurred_to": midnight}
+    spoilt = intake.records.assign(**{name: intake.records[name].mask(is_asked, at) for name, at in when.items()})
+    run = pipeline.run(replace(intake, records=spoilt), area, RunConfig(ranking=QUICK))
+    assert "00:00" in run.quality.doubtful_hours
+    assert run.quality.doubtful_hours in run.notes
+    inside = run.incidents.loc[run.incidents["inside"]]
+    at_midnight = spoilt.loc[inside.index, "occurred_from"].dt.strftime("%H:%M") == "00:00"
+    assert (inside.loc[at_midnight, "time_precision"] == "day").all()
+    kept = run.week.to_numpy().sum() / whole.week.to_numpy().sum()  # of reports that were not at midnight before
+    assert kept == pytest.approx(6 / 7, abs=0.02)
+    by_hour, before = (week.sum() / week.to_numpy().sum() for week in (run.week, whole.week))
+    assert (by_hour - before).abs().max() < 0.01
+    assert set(run.patrols["hours"]) & set(whole.patrols["hours"])
+    assert_frame_equal(
+        run.cells[["n", "score"]].sum().to_frame(), whole.cells[["n", "score"]].sum().to_frame(), rtol=0.02
+    )
 
 
 def test_a_list_of_the_night_is_refused_in_words_where_only_months_are_known(city):

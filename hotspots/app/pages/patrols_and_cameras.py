@@ -83,6 +83,8 @@ def show_plan(run: Run) -> None:
         column_config={"Share of reports": widgets.PERCENT, "Share of the week": widgets.PERCENT,
                        "Minutes": st.column_config.NumberColumn(format="%d")},
     )  # fmt: skip
+    if run.quality.doubtful_hours:
+        st.caption(words.plain(run.quality.doubtful_hours))
 
 
 def show_week(run: Run, hotspot_id: str) -> None:
