@@ -11,10 +11,13 @@ from streamlit.testing.v1 import AppTest
 from geodata.errors import DesignError
 from hotspots.app import data, design
 from hotspots.app.design import Pilot
+from hotspots.config import RankingConfig, RunConfig
 from hotspots.evaluate import design_hash, read_design
 
 TIMEOUT_S = 180
 PAGE = "hotspots/app/pages/evaluate.py"
+UNCHECKED = RunConfig(ranking=RankingConfig(backtest_origins=0))
+"""The recipe without the back-test of its list, which no design asks for."""
 SURVEY = """question,group,wave,favourable,respondents
 Safe at night,treated,before,96,200
 Safe at night,treated,after,120,200
@@ -41,6 +44,7 @@ def page(root: Path) -> AppTest:
     """The Evaluate page with the sample loaded, set to a pilot of one's own."""
     app = AppTest.from_file(str(root / "streamlit_app.py"), default_timeout=TIMEOUT_S).run()
     found(app.button, "Load the sample city").click().run()
+    app.session_state["asb_config"] = UNCHECKED
     app.switch_page(PAGE).run()
     found(app.radio, "What to evaluate").set_value("Set one up here").run()
     return app
@@ -99,8 +103,7 @@ def test_one_that_has_run_is_evaluated_with_its_log_and_its_survey(page):
 
 def test_frozen_files_are_a_design_whose_hash_holds(tmp_path):
     dataset = data.sample()
-    config = data.first_config(dataset)
-    run = data.run(dataset, config, lambda _: None)
+    run = data.run(dataset, UNCHECKED, lambda _: None)
     notes = {"hypothesis": 'fewer "reports"', "known_shocks": " "}
     pilot = Pilot("2026-01", 6, lot="pairs", visits_per_week=12.0, asks_survey=True, design_effect=1.5, notes=notes)
     files = design.frozen(dataset, run, pilot, today="2025-12-01")

@@ -29,6 +29,21 @@ PAGES = ("Data", "Hotspots", "Patrols and cameras", "Evaluate")
 QUESTION_PAGES = ("Repeat places", "When", "Over time", "Density and clusters")
 SIZE = {"width": 1400, "height": 900}
 PATIENCE_MS = 60_000
+QUIET_MS = 400
+STILL = '[data-testid="stApp"][data-test-script-state="notRunning"]'
+QUIET = """([still, quietMs]) => new Promise((settled) => {
+  let timer;
+  const wait = () => { clearTimeout(timer); timer = setTimeout(look, quietMs); };
+  const watcher = new MutationObserver(wait);
+  const look = () => {
+    if (!document.querySelector(still)) return wait();
+    watcher.disconnect();
+    settled();
+  };
+  watcher.observe(document.body, { subtree: true, childList: true, attributes: true, characterData: true });
+  wait();
+})"""
+"""Resolves once no script runs and nothing on the page has changed for so many milliseconds."""
 
 
 @pytest.fixture(scope="module")
@@ -92,11 +107,9 @@ def page(chromium: str, address: str, requests: list[str]):
 
 
 def settle(page) -> None:
-    """Wait until the script has run and the page has stopped changing."""
-    page.wait_for_selector('[data-testid="stApp"]')
-    page.wait_for_timeout(300)
-    page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for()
-    page.wait_for_timeout(700)
+    """Wait until no script runs and the page has not changed for a while."""
+    page.locator(STILL).wait_for()
+    page.evaluate(QUIET, [STILL, QUIET_MS])
 
 
 def load_sample(page) -> None:
