@@ -44,6 +44,24 @@ def shared() -> Path:
 
 
 @pytest.fixture
+def hotspots(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., tuple[int, str, str]]:
+    """Call the command line as a user does; return the exit code, stdout, and stderr on one line."""
+    from hotspots import cli
+
+    def call(*arguments: object) -> tuple[int, str, str]:
+        monkeypatch.setattr("sys.argv", ["hotspots", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        said = capsys.readouterr()
+        code = ended.value.code
+        return (code if isinstance(code, int) else 0), said.out, " ".join(said.err.split())
+
+    return call
+
+
+@pytest.fixture
 def ntv2_grid() -> Callable[..., Path]:
     """Return what writes a local grid of shifts: ``ntv2_grid(path, north_s=1.0, west_s=5.0)``."""
     return _write_ntv2_grid

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import geopandas as gpd
@@ -10,7 +11,6 @@ import pytest
 
 from geodata.area import StudyArea
 from geodata.sources import read
-from hotspots import cli
 
 from .police_uk_server import PoliceUk, crime, forces_archive, serve
 
@@ -26,16 +26,8 @@ def server() -> Iterator[PoliceUk]:
 
 
 @pytest.fixture
-def fetch(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], server: PoliceUk) -> Call:
-    def call(*arguments: object) -> tuple[int, str, str]:
-        given = ["hotspots", "fetch", "--base", server.base, *map(str, arguments)]
-        monkeypatch.setattr("sys.argv", given)
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        said = capsys.readouterr()
-        return int(ended.value.code or 0), said.out, " ".join(said.err.split())
-
-    return call
+def fetch(hotspots: Call, server: PoliceUk) -> Call:
+    return partial(hotspots, "fetch", "--base", server.base)
 
 
 def test_a_force_is_fetched_and_what_was_done_is_said(fetch: Call, tmp_path: Path) -> None:

@@ -14,6 +14,26 @@ from geodata.area import StudyArea
 
 Reports = Callable[..., pd.DataFrame]
 
+TOWN = StudyArea("Little Town", shapely.box(-2.14, 52.57, -2.10, 52.60))
+
+
+def town_records(*, seed: int = 0, months: int = 26, busy: float = 6) -> pd.DataFrame:
+    """Three busy corners of `TOWN` among thirty quiet ones, known to the minute and the address."""
+    rng = np.random.default_rng(seed)
+    corners = np.column_stack([rng.uniform(-2.138, -2.102, 33), rng.uniform(52.572, 52.598, 33)])
+    rows = [
+        (*corner, month + pd.Timedelta(days=day), f"{number} Short Road")
+        for number, corner in enumerate(corners)
+        for month in pd.date_range("2022-01-01", periods=months, freq="MS")
+        for day in rng.uniform(0, 27, rng.poisson(busy if number < 3 else 0.5))
+    ]
+    frame = pd.DataFrame(rows, columns=["longitude", "latitude", "occurred_from", "location"])
+    frame["occurred_from"] = pd.to_datetime(frame["occurred_from"]).dt.floor("min").dt.tz_localize("Europe/London")
+    return frame.assign(
+        occurred_to=frame["occurred_from"], time_precision="minute", location_precision="address",
+        category="anti-social-behaviour", origin="public",
+    )  # fmt: skip
+
 
 def make_reports(
     longitude: Any,

@@ -13,8 +13,6 @@ import openpyxl
 import pytest
 import shapely
 
-from hotspots import cli
-
 HEADER = (
     "Crime ID,Month,Reported by,Falls within,Longitude,Latitude,Location,LSOA code,LSOA name,Crime type,"
     "Last outcome category,Context\n"
@@ -35,19 +33,6 @@ def area(tmp_path: Path) -> Path:
     path = tmp_path / "town.geojson"
     gpd.GeoDataFrame({"name": ["Town"]}, geometry=[TOWN], crs=4326).to_file(path)
     return path
-
-
-@pytest.fixture
-def hotspots(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Outcome]:
-    def call(*arguments: str | Path) -> Outcome:
-        monkeypatch.setattr("sys.argv", ["hotspots", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        said = capsys.readouterr()
-        code = ended.value.code
-        return (code if isinstance(code, int) else 0), said.out, " ".join(said.err.split())
-
-    return call
 
 
 def text_file(content: str, name: str = "2023-01-force-street.csv") -> Callable[[Path], Path]:

@@ -12,37 +12,21 @@ from geodata import cells as h3cells
 from geodata.area import StudyArea
 from geodata.errors import DataError
 
-AREA = StudyArea("Little Town", shapely.box(-2.14, 52.57, -2.10, 52.60))
+from .conftest import TOWN, town_records
+
 MONTHS = pd.date_range("2022-01-01", periods=18, freq="MS")
 
 
-def town(*, seed: int = 0, busy: float = 6) -> pd.DataFrame:
-    """Three busy corners among thirty quiet ones, one report at a time."""
-    rng = np.random.default_rng(seed)
-    corners = np.column_stack([rng.uniform(-2.138, -2.102, 33), rng.uniform(52.572, 52.598, 33)])
-    rows = []
-    for number, corner in enumerate(corners):
-        for month in MONTHS:
-            days = rng.uniform(0, 27, rng.poisson(busy if number < 3 else 0.5))
-            rows += [(*corner, month + pd.Timedelta(days=day), f"{number} Short Road") for day in days]
-    frame = pd.DataFrame(rows, columns=["longitude", "latitude", "occurred_from", "location"])
-    frame["occurred_from"] = pd.to_datetime(frame["occurred_from"]).dt.floor("min").dt.tz_localize("Europe/London")
-    return frame.assign(
-        occurred_to=frame["occurred_from"], time_precision="minute", location_precision="address",
-        category="anti-social-behaviour", origin="public",
-    )  # fmt: skip
-
-
 def test_many_calls_about_one_evening_raise_the_count_and_not_the_rank() -> None:
-    quiet = town()
+    quiet = town_records(months=18)
     calls = quiet.loc[quiet["location"] == "20 Short Road"].tail(1)
     minutes = pd.to_timedelta(np.arange(40) % 50, unit="min")
     flood = pd.concat([calls] * 40, ignore_index=True)
     flood["occurred_from"] = flood["occurred_to"] = (calls["occurred_from"].iloc[0] + minutes).to_numpy()
     flood["occurred_from"] = pd.to_datetime(flood["occurred_from"], utc=True).dt.tz_convert("Europe/London")
     flood["occurred_to"] = flood["occurred_from"]
-    before = hotspots.run(quiet, AREA)
-    after = hotspots.run(pd.concat([quiet, flood], ignore_index=True), AREA)
+    before = hotspots.run(quiet, TOWN)
+    after = hotspots.run(pd.concat([quiet, flood], ignore_index=True), TOWN)
     cell = h3cells.assign(calls["longitude"], calls["latitude"], 10)[0]
     assert after.cells.loc[cell, "n"] == before.cells.loc[cell, "n"] + 40
     assert after.cells.loc[cell, "n_events"] <= before.cells.loc[cell, "n_events"] + 1
@@ -51,36 +35,36 @@ def test_many_calls_about_one_evening_raise_the_count_and_not_the_rank() -> None
 
 
 def test_reports_in_the_buffer_lift_the_density_at_the_border_and_count_nowhere() -> None:
-    inside = town()
+    inside = town_records(months=18)
     outside = inside.tail(60).assign(longitude=-2.1405, latitude=52.585)
-    alone = hotspots.run(inside, AREA)
-    both = hotspots.run(pd.concat([inside, outside], ignore_index=True), AREA)
+    alone = hotspots.run(inside, TOWN)
+    both = hotspots.run(pd.concat([inside, outside], ignore_index=True), TOWN)
     assert both.cells["n"].sum() == alone.cells["n"].sum() == both.quality.n_used
     assert both.quality.n_context == 60
     assert both.cells["density"].sum() > alone.cells["density"].sum()
 
 
 def test_the_order_of_records_changes_nothing() -> None:
-    frame = town()
-    runs = [hotspots.run(table, AREA) for table in (frame, frame.sample(frac=1, random_state=4))]
+    frame = town_records(months=18)
+    runs = [hotspots.run(table, TOWN) for table in (frame, frame.sample(frac=1, random_state=4))]
     columns = ["name", "n", "n_12m", "score", "rank", "p_top", "cells"]
     pd.testing.assert_frame_equal(*(pd.DataFrame(run.hotspots[columns]) for run in runs))
 
 
 def test_the_input_is_left_as_it_was() -> None:
-    frame = town()
+    frame = town_records(months=18)
     copy = frame.copy(deep=True)
-    hotspots.run(frame, AREA)
+    hotspots.run(frame, TOWN)
     pd.testing.assert_frame_equal(frame, copy)
 
 
 def test_an_area_far_away_is_refused_with_where_the_reports_lie() -> None:
     with pytest.raises(DataError, match=r"52\.[56]"):
-        hotspots.run(town(), StudyArea("Elsewhere", shapely.box(-87.9, 41.6, -87.5, 42.0)))
+        hotspots.run(town_records(months=18), StudyArea("Elsewhere", shapely.box(-87.9, 41.6, -87.5, 42.0)))
 
 
 def test_every_hotspot_says_its_kind_over_time_and_what_it_stands_on() -> None:
-    run = hotspots.run(town(busy=25), AREA)
+    run = hotspots.run(town_records(months=18, busy=25), TOWN)
     assert len(run.hotspots) == 3
     assert set(run.hotspots["kind_label"]) == {"Long-standing"}
     assert run.hotspots["kind_why"].str.contains("18").all()
@@ -92,7 +76,7 @@ def test_every_hotspot_says_its_kind_over_time_and_what_it_stands_on() -> None:
 
 def test_less_than_a_year_gives_no_kind() -> None:
     months = [f"{month:%Y-%m}" for month in MONTHS]
-    run = hotspots.run(town(), AREA, hotspots.RunConfig(first_month=months[0], last_month=months[8]))
+    run = hotspots.run(town_records(months=18), TOWN, hotspots.RunConfig(first_month=months[0], last_month=months[8]))
     assert set(run.hotspots["kind_label"]) <= {""}
 
 
@@ -105,5 +89,5 @@ def test_noise_alone_gives_no_cluster_in_most_towns() -> None:
         frame = pd.DataFrame({"longitude": rng.uniform(-2.14, -2.10, n), "latitude": rng.uniform(52.57, 52.60, n)})
         frame["month"] = rng.choice(MONTHS, n)
         frame = frame.assign(category="anti-social-behaviour", location_precision="address", origin="public")
-        marked += bool(hotspots.run(frame, AREA).cells["is_cluster"].any())
+        marked += bool(hotspots.run(frame, TOWN).cells["is_cluster"].any())
     assert marked <= 3

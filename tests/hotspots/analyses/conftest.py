@@ -4,40 +4,20 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pytest
-import shapely
 
 import geodata
 import hotspots
-from geodata.area import StudyArea, read_area
+from geodata.area import read_area
 from geodata.sources.streets import read_streets
 from hotspots.config import RankingConfig, RunConfig
 from hotspots.results import Run
 
+from ..conftest import TOWN, town_records
+
 UNCHECKED = RunConfig(ranking=RankingConfig(backtest_origins=0))
 """The recipe without the back-test of its list, which no analysis asks for."""
-
-TOWN = StudyArea("Little Town", shapely.box(-2.14, 52.57, -2.10, 52.60))
-
-
-def town_records(*, seed: int = 0, months: int = 26) -> pd.DataFrame:
-    """Three busy corners among thirty quiet ones."""
-    rng = np.random.default_rng(seed)
-    corners = np.column_stack([rng.uniform(-2.138, -2.102, 33), rng.uniform(52.572, 52.598, 33)])
-    rows = [
-        (*corner, month + pd.Timedelta(days=day), f"{number} Short Road")
-        for number, corner in enumerate(corners)
-        for month in pd.date_range("2022-01-01", periods=months, freq="MS")
-        for day in rng.uniform(0, 27, rng.poisson(6 if number < 3 else 0.5))
-    ]
-    frame = pd.DataFrame(rows, columns=["longitude", "latitude", "occurred_from", "location"])
-    frame["occurred_from"] = pd.to_datetime(frame["occurred_from"]).dt.floor("min").dt.tz_localize("Europe/London")
-    return frame.assign(
-        occurred_to=frame["occurred_from"], time_precision="minute", location_precision="address",
-        category="anti-social-behaviour", origin="public",
-    )  # fmt: skip
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import re
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
@@ -17,7 +16,6 @@ import pandas as pd
 import pytest
 import shapely
 
-from hotspots import cli
 from hotspots.analyses import ANALYSES, Options, analyse
 from hotspots.analyses.pictures import Bars, Curve, Ranges, Week, shaded
 from hotspots.analyses.words import HEADINGS, KEYS, SHARES
@@ -163,19 +161,6 @@ def test_classes_of_a_map_cut_at_their_shares():
 # The command line -----------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
-    def call(*arguments: str | Path) -> tuple[int, str, str]:
-        monkeypatch.setattr("sys.argv", ["hotspots", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        said = capsys.readouterr()
-        code = ended.value.code
-        return (code if isinstance(code, int) else 0), said.out, " ".join(said.err.split())
-
-    return call
-
-
 @pytest.fixture(scope="session")
 def files(town: Run, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """The town as a force's extract, its boundary, and the files a user may bring."""
@@ -196,8 +181,8 @@ def files(town: Run, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path
     return {path.name: path for path in folder.iterdir()}
 
 
-def test_asked_by_name_it_writes_the_answers_and_says_them(command, files, tmp_path):
-    code, out, err = command(
+def test_asked_by_name_it_writes_the_answers_and_says_them(hotspots, files, tmp_path):
+    code, out, err = hotspots(
         "analyse", "week", "harm", "near-repeat", files["extract.csv"], "--area", files["area.geojson"],
         "--harm-weights", files["weights.csv"], "--asb-weight", "2", "--out", tmp_path,
     )  # fmt: skip
@@ -210,8 +195,8 @@ def test_asked_by_name_it_writes_the_answers_and_says_them(command, files, tmp_p
     assert "Not shown: near-repeat" in " ".join(out.split())
 
 
-def test_areas_are_counted_by_the_boundaries_given(command, files, tmp_path):
-    code, out, err = command(
+def test_areas_are_counted_by_the_boundaries_given(hotspots, files, tmp_path):
+    code, out, err = hotspots(
         "analyse", "areas", files["extract.csv"], "--area", files["area.geojson"], "--boundaries",
         files["area.geojson"], "--out", tmp_path,
     )  # fmt: skip
@@ -222,7 +207,7 @@ def test_areas_are_counted_by_the_boundaries_given(command, files, tmp_path):
 
 
 def test_a_ward_whose_reports_lack_coordinates_is_found_by_the_check_and_stands_beside_its_count(
-    command, files, tmp_path
+    hotspots, files, tmp_path
 ):
     rows = pd.read_csv(files["extract.csv"])
     middle = float(rows["Longitude"].mean())
@@ -234,21 +219,21 @@ def test_a_ward_whose_reports_lack_coordinates_is_found_by_the_check_and_stands_
     halves = [shapely.box(both[0], both[1], middle, both[3]), shapely.box(middle, *both[1:])]
     gpd.GeoDataFrame({"name": ["West", "East"]}, geometry=halves, crs=4326).to_file(tmp_path / "wards.geojson")
     given = (tmp_path / "extract.csv", "--area", files["area.geojson"])
-    code, out, _ = command("check", *given, "--json", tmp_path / "check.json")
+    code, out, _ = hotspots("check", *given, "--json", tmp_path / "check.json")
     assert code == 0
     n = int((rows["Ward"] == "WEST").sum())
     assert f"beat WEST {1 - len(lost) / n:.1%} of {n}" in " ".join(out.split())
     by_beat = [rate for rate in json.loads((tmp_path / "check.json").read_text())["hit_rates"] if rate["by"] == "beat"]
     assert {rate["group"]: rate["n"] - rate["located"] for rate in by_beat} == {"WEST": len(lost), "East": 0}
-    code, out, _ = command("analyse", "areas", *given, "--boundaries", tmp_path / "wards.geojson", "--out", tmp_path)
+    code, out, _ = hotspots("analyse", "areas", *given, "--boundaries", tmp_path / "wards.geojson", "--out", tmp_path)
     assert code == 0
     table = pd.read_csv(tmp_path / "areas.csv").set_index("place")
     assert table["n_not_located"].to_dict() == {"West": len(lost), "East": 0}
     assert table.loc["West", "n"] == n - len(lost)
 
 
-def test_a_near_repeat_of_every_report_is_run_when_it_is_named(command, files, tmp_path):
-    code, out, _ = command(
+def test_a_near_repeat_of_every_report_is_run_when_it_is_named(hotspots, files, tmp_path):
+    code, out, _ = hotspots(
         "analyse", "near-repeat", files["extract.csv"], "--area", files["area.geojson"], "--near-repeat-category",
         "all", "--out", tmp_path,
     )  # fmt: skip
@@ -258,8 +243,8 @@ def test_a_near_repeat_of_every_report_is_run_when_it_is_named(command, files, t
 
 
 @pytest.mark.slow
-def test_a_run_with_its_analyses_writes_them_beside_its_files(command, files, tmp_path):
-    code, _, err = command(
+def test_a_run_with_its_analyses_writes_them_beside_its_files(hotspots, files, tmp_path):
+    code, _, err = hotspots(
         "run", files["extract.csv"], "--area", files["area.geojson"], "--analyses", "--out", tmp_path
     )
     assert code == 0, err
@@ -268,8 +253,8 @@ def test_a_run_with_its_analyses_writes_them_beside_its_files(command, files, tm
     assert (tmp_path / "hotspots.csv").exists()
 
 
-def test_the_list_needs_no_data(command):
-    code, out, _ = command("analyse", "--list")
+def test_the_list_needs_no_data(hotspots):
+    code, out, _ = hotspots("analyse", "--list")
     assert code == 0
     assert all(name in out for name in ANALYSES)
 
@@ -285,10 +270,10 @@ def test_the_list_needs_no_data(command):
         (["week", "extract.csv", "--area", "area.geojson", "--out", "x", "--harm-weights", "no.csv"], 1, "no.csv"),
     ],
 )
-def test_wrong_usage_and_bad_files_get_one_sentence(command, files, tmp_path, monkeypatch, arguments, code, words):
+def test_wrong_usage_and_bad_files_get_one_sentence(hotspots, files, tmp_path, monkeypatch, arguments, code, words):
     monkeypatch.chdir(tmp_path)
     given = [files.get(argument, argument) for argument in arguments]
-    ended, _, err = command("analyse", *given)
+    ended, _, err = hotspots("analyse", *given)
     assert ended == code
     assert words in err
     assert "Traceback" not in err

@@ -10,6 +10,7 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import pypdfium2 as pdfium
 import pytest
 import shapely
 
@@ -40,6 +41,22 @@ SCRIPT = "<script>alert(1)</script>"
 FORMULA = "=cmd|' /C calc'!A0"
 HOSTILE_PLACE = '{{ 7*7 }} <script>alert(1)</script> #panic("x")'
 WEST, SOUTH, EAST, NORTH = -2.18, 52.555, -2.08, 52.615
+
+
+def page_texts(content: bytes) -> list[str]:
+    """Return the words of each page of a PDF, on one line a page."""
+    document = pdfium.PdfDocument(content)
+    texts = []
+    for number in range(len(document)):
+        page = document[number]
+        layer = page.get_textpage()
+        texts.append(" ".join(layer.get_text_bounded().split()))
+        layer.close()
+        page.close()
+    document.close()
+    return texts
+
+
 STREETS = ["High Street", "Lichfield Street", "Queen Square", "Dudley Road", "Chapel Ash", "Bilston Road", "Park Lane",
            "Cannock Road", "Tettenhall Road", "Penn Road"]  # fmt: skip
 

@@ -4,7 +4,6 @@ import time
 from dataclasses import replace
 
 import pandas as pd
-import pypdfium2 as pdfium
 import pytest
 import shapely
 
@@ -12,22 +11,11 @@ from hotspots.report import briefing_pdf, run_files
 from hotspots.report.static_map import Window, ground_of, hotspot_map, overview_map
 from hotspots.results import Refusal
 
-
-def _pages(content: bytes) -> list[str]:
-    document = pdfium.PdfDocument(content)
-    texts = []
-    for number in range(len(document)):
-        page = document[number]
-        layer = page.get_textpage()
-        texts.append(" ".join(layer.get_text_bounded().split()))
-        layer.close()
-        page.close()
-    document.close()
-    return texts
+from .conftest import page_texts
 
 
 def test_the_briefing_is_a_cover_and_one_page_per_hotspot(run):
-    pages = _pages(briefing_pdf(run))
+    pages = page_texts(briefing_pdf(run))
     assert len(pages) == 11
     for page, (hotspot_id, row) in zip(pages[1:], run.hotspots.iterrows(), strict=True):
         assert row["name"] in page
@@ -35,7 +23,7 @@ def test_the_briefing_is_a_cover_and_one_page_per_hotspot(run):
 
 
 def test_each_page_answers_why_when_what_do_owner_and_review(run):
-    page = _pages(briefing_pdf(run))[1]
+    page = page_texts(briefing_pdf(run))[1]
     for asked in ("Why this place", "When", "What is reported", "Do", "Owner", "Review date", "Facilities, not people"):
         assert asked in page
     assert "Wed-Sat 15:00-22:00" in page
@@ -43,7 +31,7 @@ def test_each_page_answers_why_when_what_do_owner_and_review(run):
 
 
 def test_every_page_carries_marking_caveat_and_what_it_takes_to_check_it(run):
-    for page in _pages(briefing_pdf(run)):
+    for page in page_texts(briefing_pdf(run)):
         assert page.count("OFFICIAL") == 2
         assert "SYNTHETIC" in page
         assert "people decide" in page
@@ -52,7 +40,7 @@ def test_every_page_carries_marking_caveat_and_what_it_takes_to_check_it(run):
 
 
 def test_a_refused_run_says_why_and_shows_the_cells(refused_run):
-    pages = _pages(briefing_pdf(refused_run))
+    pages = page_texts(briefing_pdf(refused_run))
     assert len(pages) == 1
     assert "No ranked list" in pages[0]
     assert "too few for a ranked list" in pages[0]
@@ -61,7 +49,7 @@ def test_a_refused_run_says_why_and_shows_the_cells(refused_run):
 
 
 def test_text_from_the_data_is_never_typst_code(hostile_run):
-    pages = _pages(briefing_pdf(hostile_run))
+    pages = page_texts(briefing_pdf(hostile_run))
     assert len(pages) == 11
     assert '#panic("x") *a* $y$ @b `c`' in pages[3]
     assert "<script>alert(1)</script>" in pages[1]
@@ -73,7 +61,7 @@ def test_much_to_say_is_set_smaller_and_stays_on_its_page(run):
         run, refused=tuple(Refusal(f"analysis {i}", talk, "R0") for i in range(6)),
         hotspots=run.hotspots.assign(reason=talk * 2, flags=talk),
     )  # fmt: skip
-    assert len(_pages(briefing_pdf(long))) == 11
+    assert len(page_texts(briefing_pdf(long))) == 11
 
 
 def test_same_run_gives_the_same_pdf(run):

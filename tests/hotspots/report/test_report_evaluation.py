@@ -5,7 +5,6 @@ from dataclasses import replace
 from io import BytesIO
 
 import numpy as np
-import pypdfium2 as pdfium
 import pytest
 from docx import Document
 
@@ -15,22 +14,11 @@ from hotspots.report.evaluation import evaluation_files
 from hotspots.report.words import tidy
 from hotspots.results import RegressionToMean
 
-
-def _pages(content: bytes) -> list[str]:
-    document = pdfium.PdfDocument(content)
-    texts = []
-    for number in range(len(document)):
-        page = document[number]
-        layer = page.get_textpage()
-        texts.append(" ".join(layer.get_text_bounded().split()))
-        layer.close()
-        page.close()
-    document.close()
-    return texts
+from .conftest import page_texts
 
 
 def test_the_verdict_comes_first_and_the_interval_before_the_point(evaluation):
-    first = _pages(evaluation_files(evaluation)["evaluation.pdf"])[0]
+    first = page_texts(evaluation_files(evaluation)["evaluation.pdf"])[0]
     order = [
         first.index(words) for words in ("Reduction (level 3", "Between 30 and 80", "This is wrong if", "\u221275%")
     ]
@@ -38,7 +26,7 @@ def test_the_verdict_comes_first_and_the_interval_before_the_point(evaluation):
 
 
 def test_naive_claim_and_honest_result_stand_side_by_side(evaluation):
-    first = _pages(evaluation_files(evaluation)["evaluation.pdf"])[0]
+    first = page_texts(evaluation_files(evaluation)["evaluation.pdf"])[0]
     assert "What a press release would say" in first
     assert tidy(f"{evaluation.effect.low_pct:+.0f}% to {evaluation.effect.high_pct:+.0f}%") in first
 
@@ -53,7 +41,7 @@ def settling(evaluation):
 
 def test_the_fall_that_comes_by_itself_stands_between_claim_and_result(settling):
     files = evaluation_files(settling)
-    first = _pages(files["evaluation.pdf"])[0]
+    first = page_texts(files["evaluation.pdf"])[0]
     titles = ("What a press release would say", "What would come with nothing done", "What can be said")
     assert "\u221225% to +5%" in first
     assert [first.index(title) for title in titles] == sorted(first.index(title) for title in titles)
@@ -66,7 +54,7 @@ def test_the_fall_that_comes_by_itself_stands_between_claim_and_result(settling)
 def test_the_report_says_which_outcome_is_primary(settling):
     files = evaluation_files(settling)
     texts = [paragraph.text for paragraph in Document(BytesIO(files["evaluation.docx"])).paragraphs]
-    assert "Primary measure: reports." in _pages(files["evaluation.pdf"])[0]
+    assert "Primary measure: reports." in page_texts(files["evaluation.pdf"])[0]
     assert "Primary measure: reports." in texts
 
 
@@ -77,7 +65,7 @@ def test_the_document_holds_the_same_pictures_as_the_pdf_with_words_for_them(set
 
 
 def test_gates_notes_and_places_are_on_the_second_page(evaluation):
-    pages = _pages(evaluation_files(evaluation)["evaluation.pdf"])
+    pages = page_texts(evaluation_files(evaluation)["evaluation.pdf"])
     assert len(pages) == 2
     assert "at least 20 are needed" in pages[1]
     assert "Up to 12 of the 50" in pages[1]
@@ -86,7 +74,7 @@ def test_gates_notes_and_places_are_on_the_second_page(evaluation):
 
 def test_a_closed_gate_prints_no_percentage_of_ours(evaluation_maker):
     files = evaluation_files(evaluation_maker(with_effect=False))
-    pages = _pages(files["evaluation.pdf"])
+    pages = page_texts(files["evaluation.pdf"])
     assert "not assessable" in pages[0]
     assert "FAILS" in pages[1]
     assert json.loads(files["evaluation.json"])["effect"] is None
@@ -109,7 +97,7 @@ def test_same_evaluation_gives_the_same_bytes(evaluation):
 
 def test_text_from_the_design_is_never_code(evaluation_maker):
     name = '#panic("x") <script>alert(1)</script>'
-    pages = _pages(evaluation_files(evaluation_maker(name))["evaluation.pdf"])
+    pages = page_texts(evaluation_files(evaluation_maker(name))["evaluation.pdf"])
     assert name in pages[0]
 
 

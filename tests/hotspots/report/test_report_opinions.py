@@ -6,13 +6,14 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
-import pypdfium2 as pdfium
 import pytest
 
 from hotspots.evaluate.methods import METHODS
 from hotspots.evaluate.opinions import opinions_of, panel_of
 from hotspots.report.evaluation import evaluation_files
 from hotspots.report.opinions import METHOD_COLUMNS, choices_chart, method_rows, opinion_data
+
+from .conftest import page_texts
 
 
 @pytest.fixture(scope="module")
@@ -63,10 +64,7 @@ def test_the_curve_draws_every_choice_and_one_thick_stroke(opinions):
 def test_the_report_gains_a_page_and_two_tables(evaluation, opinions):
     files = evaluation_files(replace(evaluation, opinions=opinions))
     assert {"evaluation_methods.csv", "evaluation_choices.csv"} <= set(files)
-    document = pdfium.PdfDocument(files["evaluation.pdf"])
-    assert len(document) == 3
-    words = " ".join(document[2].get_textpage().get_text_bounded().split())
-    document.close()
+    _, _, words = page_texts(files["evaluation.pdf"])
     assert "False alarms" in words
     assert "reasonable choices" in words
     choices = pd.read_csv(io.BytesIO(files["evaluation_choices.csv"]))

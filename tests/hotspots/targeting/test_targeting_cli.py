@@ -12,21 +12,7 @@ import pandas as pd
 import pytest
 import shapely
 
-from hotspots import cli
-
 BOUNDARY = {"luton": "luton_lsoa21_E06000032.geojson", "bedford": "bedford_lsoa21_E06000055.geojson"}
-
-
-@pytest.fixture
-def call(monkeypatch, capsys):
-    def run(*arguments):
-        monkeypatch.setattr("sys.argv", ["hotspots", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        said = capsys.readouterr()
-        return ended.value.code or 0, said.out, " ".join(said.err.split())
-
-    return run
 
 
 @pytest.fixture
@@ -41,11 +27,11 @@ def files(tmp_path, town_of):
     return tmp_path / "records.csv", tmp_path / "town.geojson"
 
 
-def test_a_back_test_writes_rankings_and_accuracy(call, files, tmp_path):
+def test_a_back_test_writes_rankings_and_accuracy(hotspots, files, tmp_path):
     records, area = files
     out = tmp_path / "out"
-    code, said, _ = call("backtest", records, "--area", area, "--out", out, "--method", "ebreg_mean", "--method", "kde",
-                         "--from", "2023-01", "--horizon", "2")  # fmt: skip
+    code, said, _ = hotspots("backtest", records, "--area", area, "--out", out, "--method", "ebreg_mean",
+                             "--method", "kde", "--from", "2023-01", "--horizon", "2")  # fmt: skip
     assert code == 0
     assert "simple count" in said
     rankings = pd.read_csv(out / "rankings.csv", dtype={"origin": str})
@@ -62,19 +48,19 @@ def test_a_back_test_writes_rankings_and_accuracy(call, files, tmp_path):
     assert set(record["verdicts"]) == {"ebreg_mean", "kde"}
 
 
-def test_by_default_the_rankings_are_those_of_the_default(call, files, tmp_path):
+def test_by_default_the_rankings_are_those_of_the_default(hotspots, files, tmp_path):
     records, area = files
-    call("backtest", records, "--area", area, "--out", tmp_path / "out", "--from", "2023-06")
+    hotspots("backtest", records, "--area", area, "--out", tmp_path / "out", "--from", "2023-06")
     assert set(pd.read_csv(tmp_path / "out" / "rankings.csv")["method"]) == {"ebreg_mean"}
 
 
-def test_a_ranking_uses_the_months_before_alone(call, files, tmp_path):
+def test_a_ranking_uses_the_months_before_alone(hotspots, files, tmp_path):
     records, area = files
     cut = pd.read_csv(records)
     cut.loc[cut["month"] < "2022-10"].to_csv(tmp_path / "cut.csv", index=False)
     out = [tmp_path / "all" / "ranking.csv", tmp_path / "cut" / "ranking.csv"]
     for path, given in zip(out, (records, tmp_path / "cut.csv"), strict=True):
-        code, _, _ = call("rank", given, "--area", area, "--origin", "2022-10", "--out", path)
+        code, _, _ = hotspots("rank", given, "--area", area, "--origin", "2022-10", "--out", path)
         assert code == 0
     assert out[0].read_bytes() == out[1].read_bytes()
     found = pd.read_csv(out[0], dtype={"origin": str})
@@ -82,20 +68,20 @@ def test_a_ranking_uses_the_months_before_alone(call, files, tmp_path):
     assert found["score"].is_monotonic_decreasing
 
 
-def test_a_month_after_the_data_may_be_ranked_for(call, files, tmp_path):
+def test_a_month_after_the_data_may_be_ranked_for(hotspots, files, tmp_path):
     records, area = files
-    code, _, _ = call("rank", records, "--area", area, "--origin", "2023-09", "--out", tmp_path / "r.csv")
+    code, _, _ = hotspots("rank", records, "--area", area, "--origin", "2023-09", "--out", tmp_path / "r.csv")
     assert code == 0
-    code, _, err = call("rank", records, "--area", area, "--origin", "2025-09", "--out", tmp_path / "r.csv")
+    code, _, err = hotspots("rank", records, "--area", area, "--origin", "2025-09", "--out", tmp_path / "r.csv")
     assert code == 1
     assert "more than 12 months before the month ranked for" in err
 
 
-def test_without_other_crime_it_says_so(call, files, tmp_path):
+def test_without_other_crime_it_says_so(hotspots, files, tmp_path):
     records, area = files
     table = pd.read_csv(records)
     table.loc[table["type"] == "anti-social-behaviour"].to_csv(tmp_path / "asb.csv", index=False)
-    code, said, _ = call(
+    code, said, _ = hotspots(
         "rank", tmp_path / "asb.csv", "--area", area, "--origin", "2023-01", "--out", tmp_path / "r.csv"
     )
     assert code == 0
@@ -114,10 +100,10 @@ REFUSED = {
 
 
 @pytest.mark.parametrize(("arguments", "said"), REFUSED.values(), ids=REFUSED.keys())
-def test_refusals_are_one_sentence(call, files, tmp_path, arguments, said):
+def test_refusals_are_one_sentence(hotspots, files, tmp_path, arguments, said):
     records, area = files
     command, *rest = arguments
-    code, out, err = call(command, records, "--area", area, "--out", tmp_path / "x" / "r.csv", *rest)
+    code, out, err = hotspots(command, records, "--area", area, "--out", tmp_path / "x" / "r.csv", *rest)
     assert (code, out) == (1, "")
     assert said in err
     assert not (tmp_path / "x").exists()
@@ -140,7 +126,7 @@ def scorer_cache(tmp_path_factory):
 
 
 @pytest.fixture
-def scored(shared, tmp_path, call, monkeypatch, scorer_cache):
+def scored(shared, tmp_path, hotspots, monkeypatch, scorer_cache):
     """Back-test a file of one of the two towns and hand the rankings to the scorer."""
     if not (shared / "checks" / "targeting").is_dir():
         pytest.skip("the scorer is not beside this checkout")
@@ -150,7 +136,7 @@ def scored(shared, tmp_path, call, monkeypatch, scorer_cache):
     def score(city: str, records: Path, *extra: object, method: str = "ebreg_mean") -> dict[float, dict[str, float]]:
         out = tmp_path / f"{city}-{method}"
         boundary = shared / "data" / "boundaries" / BOUNDARY[city]
-        code, _, err = call("backtest", records, "--area", boundary, "--out", out, "--method", method)
+        code, _, err = hotspots("backtest", records, "--area", boundary, "--out", out, "--method", method)
         assert code == 0, err
         return _score(shared, tmp_path, "--ranking", out / "rankings.csv", "--city", city, *extra)
 
