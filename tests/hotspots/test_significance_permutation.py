@@ -81,9 +81,19 @@ def test_many_permutations_come_close_to_every_permutation():
         assert p[i] == pytest.approx((sums >= weights @ x[columns] - 1e-9).mean(), abs=0.012)
 
 
-@pytest.mark.filterwarnings("ignore:The alternative hypothesis")
-def test_it_agrees_with_esda():
+@pytest.fixture
+def esda(monkeypatch):
+    """Let esda run as plain Python: compiling its permutations takes a hundred times as long as making them."""
     esda = pytest.importorskip("esda")
+    for module in (esda.crand, esda.getisord):
+        for name, function in vars(module).copy().items():
+            monkeypatch.setattr(module, name, getattr(function, "py_func", function))
+    monkeypatch.setattr(esda.crand, "boolean", bool)  # numba's, which numpy does not know
+    return esda
+
+
+@pytest.mark.filterwarnings("ignore:The alternative hypothesis")
+def test_it_agrees_with_esda(esda):
     libpysal = pytest.importorskip("libpysal")
     rng = np.random.default_rng(4)
     w = near_of(rng.uniform(0, 100, (150, 2)), 15)
