@@ -35,6 +35,8 @@ COARSE_M: Final = 50.0  # R3.10: coordinates that far off by rounding alone blur
 BUSIEST_SHARE: Final = 0.10
 STRAY_MONTHS: Final = 12
 STRAY_SHARE: Final = 0.01
+_RECORDED: Final = ["longitude", "latitude", "category", "month", "occurred_from", "location", "crime_id"]
+"""What makes two records equal in every detail."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,16 +100,45 @@ def copies(duplicate_ids: int, conflicting_ids: int) -> Finding | None:
 
 
 def identical_rows(inside: pd.DataFrame) -> Finding | None:
-    """Count records equal to an earlier one in everything recorded; they are kept (R2.7)."""
-    same = ["longitude", "latitude", "category", "month", "occurred_from", "location", "crime_id"]
-    n = int(inside.duplicated(same).sum())
-    if n == 0:
+    """Count records equal to an earlier one in everything recorded, overlaps of files aside; they are kept (R2.7)."""
+    n = int(inside.duplicated(_RECORDED).sum()) - len(_overlap(inside))
+    if n <= 0:
         return None
     message = (
         f"Records equal to another one in every detail: {n:,} ({_percent(n / len(inside))}); all were kept, because "
         "places are shared and dates are coarse: they are repeat reports, not copies."
     )
     return Finding("identical rows", "info", n, message, "R2.7")
+
+
+def overlapping_files(inside: pd.DataFrame) -> Finding | None:
+    """Count records that stand in two files with the same minute, place and kind: files that overlap count them twice.
+
+    Without a reference nothing tells such copies from two calls about one event, so all are kept; but two calls in the
+    same minute from the same place seldom share the files out between them.
+    """
+    again = _overlap(inside)
+    if again.empty:
+        return None
+    files = sorted(set(again["source"]) | set(inside.merge(again[_RECORDED].drop_duplicates(), on=_RECORDED)["source"]))
+    named = ", ".join(files[:3]) + (f" and {len(files) - 3} more" if len(files) > 3 else "")
+    share = _percent(len(again) / len(inside))
+    message = (
+        f"Files overlap ({named}): {len(again):,} records with a time and a place ({share}) stand in another file as "
+        "well, alike in every detail, and count each time; give files that do not share days, or export the reference "
+        "of each record, by which copies are read once."
+    )
+    return Finding("overlapping files", "amber", len(again), message, "R2.7")
+
+
+def _overlap(inside: pd.DataFrame) -> pd.DataFrame:
+    """Return the records that an earlier file holds already, copy by copy, told by clock time, place and kind."""
+    has_place = inside["longitude"].notna() & ((inside["location"] != "") | (inside["place_id"] != ""))
+    told = inside[(inside["time_precision"] == "minute") & has_place]
+    told = told[told.duplicated(_RECORDED, keep=False)]
+    # the second of two copies in a file is met by the second in another file, not by the first
+    number = told.groupby([*_RECORDED, "source"], observed=True, dropna=False).cumcount()
+    return told[told.assign(number=number).duplicated([*_RECORDED, "number"])]
 
 
 def distinct_points(inside: pd.DataFrame) -> Finding:

@@ -139,6 +139,7 @@ def report_on(
         checks.outside(dropped[OUTSIDE_AREA], n_context, len(inside)),
         places.far_outside(sifted.located),
         checks.copies(intake.duplicate_ids, intake.conflicting_ids),
+        checks.overlapping_files(inside),
         checks.identical_rows(inside),
         points,
         places.repeated_names(inside),

@@ -1,4 +1,4 @@
-"""Which column of a force extract holds what: an explicit mapping, then the names known for it."""
+"""Which column of a force extract holds what: an explicit mapping, then the names known, whole or cut."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from geodata.sources.tables import plain
 
 ESSENTIAL: Final = (*POSITIONS, "occurred_from", "category")
 _KNOWN: Final = known_as(*SYNONYMS)
+_CUT_AT: Final = 10  # characters that a Shapefile leaves of a name
 _TWO_NAMES: Final = 2  # one may be a word of a title
 _OF_DATES: Final = ("date", "time", "occur", "commit", "report", "creat", "start", "month")
 
@@ -33,7 +34,8 @@ def match(columns: Sequence[str], mapping: Mapping[str, str], name: str) -> dict
     """Return canonical field -> column for a force extract.
 
     An explicit `mapping` goes first; other fields are found by synonym: the whole name, or else a name of the very same
-    words. One column may serve two fields: the national standard's category is both category and heading.
+    words, or, in a table none of whose names is longer than a Shapefile's, the one name it begins. One column may serve
+    two fields: the national standard's category is both category and heading.
 
     Raises
     ------
@@ -49,18 +51,16 @@ def match(columns: Sequence[str], mapping: Mapping[str, str], name: str) -> dict
         best = _first_tier(field, tiers, free, name)
         if best is not None:
             matched[field] = best
+    matched.update(_cut_names(columns, matched, name))
     _drop_half_pairs(matched)
     _refuse_incomplete(matched, columns, name)
     return matched
 
 
-def by_words(matched: Mapping[str, str]) -> dict[str, str]:
-    """Return the fields whose column has no known name, but the words of one: what a reader should look at."""
-    whole = {field: {name for tier in SYNONYMS[field] for name in tier} for field in matched}
+def without_whole_name(matched: Mapping[str, str]) -> dict[str, str]:
+    """Return the fields whose column has no name that is known whole: what a reader should look at."""
     return {
-        field: column
-        for field, column in matched.items()
-        if words(column) in known_as(field) and plain(column) not in whole[field]
+        field: column for field, column in matched.items() if not any(plain(column) in tier for tier in SYNONYMS[field])
     }
 
 
@@ -101,6 +101,35 @@ def _first_tier(field: str, tiers: tuple[tuple[str, ...], ...], columns: Sequenc
         if found:
             return found[0]
     return None
+
+
+def _cut_names(columns: Sequence[str], matched: Mapping[str, str], name: str) -> dict[str, str]:
+    """Return field -> column for the fields still lacking, by names that a Shapefile cut after ten characters."""
+    if max(map(len, columns), default=0) > _CUT_AT:
+        return {}
+    found: dict[str, list[str]] = {}
+    for column in columns:
+        if len(column) == _CUT_AT and column not in matched.values() and not is_personal(column):
+            for field in _begun_by(plain(column), is_located=any(field in matched for field in POSITIONS)):
+                found.setdefault(field, []).append(column)
+    lacking = {field: held for field, held in found.items() if field not in matched}
+    for field, held in lacking.items():
+        if len(held) > 1 and field in ESSENTIAL:
+            raise SourceError(
+                f"{name}: columns {_listed(held)}, whose names were cut, could each be the {field}; say which with a "
+                f"mapping, for example {field} = '{held[0]}'."
+            )
+    return {field: held[0] for field, held in lacking.items() if len(held) == 1}
+
+
+def _begun_by(cut: str, *, is_located: bool) -> set[str]:
+    """Return the field of the names a cut name begins, or none where they are of several.
+
+    Of a date and its time of day the date is meant: a time by itself is of no use.
+    """
+    begun = {field for field, tiers in SYNONYMS.items() if any(n.startswith(cut) for tier in tiers for n in tier)}
+    begun -= {f"{field}_time" for field in begun} | set(POSITIONS if is_located else ())
+    return begun if len(begun) == 1 or begun == {"category", "heading"} else set()
 
 
 def _drop_half_pairs(matched: dict[str, str]) -> None:

@@ -13,7 +13,7 @@ from geodata.errors import SourceError
 from geodata.schema import ASB
 from geodata.sources import places, times
 from geodata.sources.callers import caller_numbers, keys_only
-from geodata.sources.columns import by_words, match
+from geodata.sources.columns import match, without_whole_name
 from geodata.sources.intake import Reading, common_columns
 from geodata.sources.personal import is_personal, without_personal
 from geodata.sources.profiles import Profile
@@ -255,8 +255,8 @@ def _category_notes(text: pl.DataFrame, name: str) -> list[str]:
 
 
 def _words_notes(matched: Mapping[str, str], given: Mapping[str, str], name: str) -> list[str]:
-    told = [f"{field} from '{column}'" for field, column in by_words(matched).items() if field not in given]
-    said = f"{name}: columns told by the words of their names (look whether they are right): {', '.join(told)}."
+    told = [f"{field} from '{column}'" for field, column in without_whole_name(matched).items() if field not in given]
+    said = f"{name}: columns told by words of their names (look whether they are right): {', '.join(told)}."
     return [said] if told else []
 
 

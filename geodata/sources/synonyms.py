@@ -82,7 +82,7 @@ SYNONYMS: Final[dict[str, tuple[tuple[str, ...], ...]]] = {
          "created_date_time", "incident_creation_date", "creation_date", "incident_created",
          "incident_created_date", "incident_created_date_time", "incident_creation_date_time", "creation_date_time"),
         ("reported_dt", "reported", "reported_at", "reported_date", "date_reported", "report_date",
-         "reported_datetime", "incident_reported_date", "incident_reported_date_time"),
+         "reported_datetime"),
         ("call_time", "call_datetime", "call_date", "call_date_time", "date_of_call", "received", "received_dt",
          "date_received", "call_received", "call_received_date", "call_received_date_time", "logged", "logged_dt",
          "log_date", "log_datetime", "log_date_time", "date_logged"),

@@ -252,6 +252,33 @@ def test_kinds_are_found_under_many_names(extract_csv: Write, column: str) -> No
     assert one(extract_csv(["05/08/2023,ASB,-2.1,52.5"], f"date,{column},lon,lat"))["category"] == ASB
 
 
+def test_names_that_a_shapefile_cut_are_found_and_said(extract_csv: Write) -> None:
+    path = extract_csv(
+        ["R1,05/08/2023 22:15,ASB Nuisance,Street drinking,Nuisance,-2.1,52.5"],
+        "Incident R,Occurred_F,Category,NSIR Categ,NSIR Quali,longitude,latitude",
+    )
+    intake = read([path])
+    [row] = intake.records.to_dict("records")
+    assert row["occurred_from"] == pd.Timestamp("2023-08-05 22:15", tz="Europe/London")
+    assert (row["crime_id"], row["heading"], row["qualifier"]) == ("R1", "Street drinking", "nuisance")
+    assert any("occurred_from from 'Occurred_F'" in note for note in intake.notes)
+
+
+def test_a_cut_name_of_two_fields_is_not_taken(extract_csv: Write) -> None:
+    path = extract_csv(["05/08/2023,ASB,-2.1,52.5"], "Date,Incident T,lon,lat")  # incident time, or type
+    assert one(path)["category"] == NOT_STATED
+
+
+def test_two_cut_dates_are_refused(extract_csv: Write) -> None:
+    with pytest.raises(SourceError, match="whose names were cut, could each be the occurred_from"):
+        read([extract_csv(["05/08/2023,05/08/2023,ASB,-2.1,52.5"], "Occurred_F,Offence_Da,category,lon,lat")])
+
+
+def test_a_name_is_cut_only_among_short_names(extract_csv: Write) -> None:
+    with pytest.raises(SourceError, match="of which 'Occurred_F' may be meant"):
+        read([extract_csv(["05/08/2023,ASB,-2.1,52.5,"], "Occurred_F,category,lon,lat,a longer name")])
+
+
 @pytest.mark.parametrize("column", ["Closed Date", "Last Updated Date", "Report Start Date", "Date Printed"])
 def test_other_dates_are_never_taken_for_the_date_but_named_as_perhaps_meant(extract_csv: Write, column: str) -> None:
     with pytest.raises(SourceError, match=f"of which '{column}' may be meant"):

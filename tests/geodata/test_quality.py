@@ -453,6 +453,39 @@ def test_identical_rows_are_counted_and_kept() -> None:
     assert gate.report.n_used == 5
 
 
+def shared_between_files(n: int, **columns: object) -> pd.DataFrame:
+    """A file of ten records with a clock time, and another that holds the first `n` of them again and five more."""
+    start = pd.date_range("2024-01-15 00:07", periods=15, freq="61min", tz="Europe/London").as_unit("us")
+    rows = [*range(10), *range(n), *range(10, 15)]
+    times = pd.Series(start[rows])
+    source = ["a.csv"] * 10 + ["b.csv"] * (n + 5)
+    given = {"location": "1 High Street", "time_precision": "minute", "source": source} | columns
+    return records(len(rows), occurred_from=times, occurred_to=times, **given)
+
+
+def test_files_that_overlap_are_counted_and_said() -> None:
+    gate = gate_of(shared_between_files(4))
+    overlap = found(gate, "overlapping files")
+    assert (overlap.severity, overlap.n, gate.report.n_used) == ("amber", 4, 19)
+    assert overlap.message.startswith("Files overlap (a.csv, b.csv): 4 records with a time and a place (21.1%) ")
+    assert not [finding for finding in gate.report.findings if finding.check == "identical rows"]
+
+
+@pytest.mark.parametrize("columns", [{"source": "a.csv"}, {"time_precision": "day"}, {"location": ""}])
+def test_rows_of_one_file_without_a_clock_or_without_a_place_are_no_overlap(columns: dict[str, object]) -> None:
+    gate = gate_of(shared_between_files(4, **columns))
+    assert "overlapping files" not in {finding.check for finding in gate.report.findings}
+    assert found(gate, "identical rows").n == 4
+
+
+def test_two_copies_in_each_file_are_two_overlaps_and_two_repeats() -> None:
+    table = shared_between_files(0)
+    twice = table.iloc[[0, 0, 0, 0]].assign(source=["a.csv", "a.csv", "b.csv", "b.csv"])
+    table = pd.concat([twice, table.iloc[1:]], ignore_index=True).rename_axis("incident_id")
+    gate = gate_of(table)
+    assert (found(gate, "overlapping files").n, found(gate, "identical rows").n) == (2, 1)
+
+
 def test_distinct_points_are_counted() -> None:
     gate = gate_of(records(10, longitude=np.repeat(spread(5), 2)))
     assert gate.report.distinct_points == 5
