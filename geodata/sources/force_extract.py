@@ -13,18 +13,13 @@ from geodata.errors import SourceError
 from geodata.schema import ASB
 from geodata.sources import places, times
 from geodata.sources.callers import caller_numbers, keys_only
+from geodata.sources.channels import TRUE, origins
 from geodata.sources.columns import match, without_whole_name
 from geodata.sources.intake import Reading, common_columns
 from geodata.sources.personal import is_personal, without_personal
 from geodata.sources.profiles import Profile
 from geodata.sources.tables import Table, map_distinct, read_columns
 
-_TRUE: Final = ("true", "yes", "y", "1", "t")
-_FALSE: Final = ("false", "no", "n", "0", "f")
-_OFFICER: Final = r"officer|police|self.?generated|proactive|patrol|stop.?(and|&).?search"
-_PUBLIC: Final = (
-    r"public|999|101|112|online|web|phone|telephone|e-?mail|front (office|counter)|walk|social media|app|letter"
-)
 _SNAP_LABEL: Final = r"(?i)^on or near\b"
 _SNAP_DISTINCT_SHARE: Final = 0.20  # R2.2a
 _MOSTLY: Final = 0.5
@@ -55,14 +50,17 @@ def read_table(table: Table, timezone: str, profile: Profile) -> Reading:
     degrees, notes = places.degrees(text, table.name)
     when, order, time_notes = _when(text, timezone, table.name, profile.dates)
     what, kind_notes = _what(text, table.name)
-    frame = pl.concat([degrees, when, what, _where(text), _who(text)], how="horizontal")
+    origin, channel_notes = origins(text, profile.channels, table.name)
+    who = pl.DataFrame({"origin": origin}).with_columns(caller=caller_numbers(text))
+    frame = pl.concat([degrees, when, what, _where(text), who], how="horizontal")
     frame = frame.with_columns(source=pl.lit(table.name), location_precision=_location_precision(frame, text))
-    unread = [*_unread_notes(table, matched, personal), *_category_notes(text, table.name), *kind_notes]
+    unread = [*_unread_notes(table, matched, personal), *_category_notes(text, table.name), *kind_notes, *channel_notes]
     unread += _words_notes(matched, profile.columns, table.name) + _lsoa_notes(text, matched, table.name)
     said = (*table.notes, *repeated, *notes, *time_notes, *unread, *personal)
     return Reading(
-        common_columns(frame), "force_extract", matched, table.file, said, _is_synthetic(text), order, profile.fixed
-    )
+        common_columns(frame), "force_extract", matched, table.file, said, _is_synthetic(text), order, profile.fixed,
+        profile.channels,
+    )  # fmt: skip
 
 
 def _read_matched(table: Table, matched: Mapping[str, str]) -> tuple[pl.DataFrame, tuple[str, ...]]:
@@ -209,26 +207,8 @@ def _location_precision(frame: pl.DataFrame, text: pl.DataFrame) -> pl.Series:
     return frame.select(p=pl.when(has_address).then(pl.lit("address")).otherwise(pl.lit("street")))["p"]
 
 
-def _who(text: pl.DataFrame) -> pl.DataFrame:
-    """Return who made the report: public, officer or unknown (R3.16), and a number that tells callers apart."""
-    flag = (
-        pl.col("officer_initiated").str.strip_chars().str.to_lowercase()
-        if "officer_initiated" in text.columns
-        else pl.lit("")
-    )
-    channel = pl.col("origin").str.to_lowercase() if "origin" in text.columns else pl.lit("")
-    origin = (
-        pl.when(flag.is_in(_TRUE)).then(pl.lit("officer"))
-        .when(flag.is_in(_FALSE)).then(pl.lit("public"))
-        .when(channel.str.contains(_OFFICER)).then(pl.lit("officer"))
-        .when(channel.str.contains(_PUBLIC)).then(pl.lit("public"))
-        .otherwise(pl.lit("unknown"))
-    )  # fmt: skip
-    return text.select(origin=origin, caller=caller_numbers(text), _n=pl.int_range(pl.len())).drop("_n")
-
-
 def _is_synthetic(text: pl.DataFrame) -> bool:
-    by_flag = "synthetic" in text.columns and text["synthetic"].str.to_lowercase().is_in((*_TRUE, "synthetic")).any()
+    by_flag = "synthetic" in text.columns and text["synthetic"].str.to_lowercase().is_in((*TRUE, "synthetic")).any()
     by_source = "source" in text.columns and text["source"].str.to_uppercase().str.contains("SYNTHETIC").any()
     return bool(by_flag or by_source)
 

@@ -63,6 +63,8 @@ class Intake:
         Order of day and month that every extract was told to have or proved: ``day-first``, ``month-first`` or empty.
     fixed : dict
         What a profile said of every row: ``category``, ``qualifier`` or ``origin``.
+    channels : dict
+        What a profile said of channels: ``public``, ``officer`` or ``unknown``.
     """
 
     records: pd.DataFrame
@@ -77,6 +79,7 @@ class Intake:
     is_synthetic: bool
     dates: str = ""
     fixed: dict[str, str] = field(default_factory=dict)
+    channels: dict[str, str] = field(default_factory=dict)
 
     @property
     def licence(self) -> str:
@@ -96,6 +99,7 @@ class Reading:
     is_synthetic: bool = False
     dates: str = ""
     fixed: Mapping[str, str] = field(default_factory=dict)
+    channels: Mapping[str, str] = field(default_factory=dict)
 
 
 def join(readings: Iterable[Reading], notes: Iterable[str] = ()) -> Intake:
@@ -139,6 +143,7 @@ def join(readings: Iterable[Reading], notes: Iterable[str] = ()) -> Intake:
         is_synthetic=any(reading.is_synthetic for reading in readings),
         dates=orders.pop() if len(orders) == 1 else "",
         fixed={name: value for reading in readings for name, value in reading.fixed.items()},
+        channels={name: value for reading in readings for name, value in reading.channels.items()},
     )
 
 

@@ -10,13 +10,14 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from geodata.errors import SourceError
+from geodata.sources.channels import ORIGINS
 from geodata.sources.intake import Intake
 from geodata.sources.places import POSITIONS
 from geodata.sources.synonyms import SYNONYMS
 
 DATE_ORDERS: Final = ("day-first", "month-first")
 FIXED_FIELDS: Final = ("category", "qualifier", "origin")
-_SECTIONS: Final = ("columns", "fixed", "timezone", "dates")
+_SECTIONS: Final = ("columns", "fixed", "channels", "timezone", "dates")
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,8 @@ class Profile:
         Canonical field -> column of the extract.
     fixed : mapping
         ``category``, ``qualifier`` or ``origin`` of every row, where the extract has no column for it.
+    channels : mapping
+        Value of the channel column -> ``public``, ``officer`` or ``unknown``, where its words mislead (R3.16).
     timezone : str
         Zone of local times; empty: as the caller says.
     dates : str
@@ -37,6 +40,7 @@ class Profile:
 
     columns: Mapping[str, str] = field(default_factory=dict)
     fixed: Mapping[str, str] = field(default_factory=dict)
+    channels: Mapping[str, str] = field(default_factory=dict)
     timezone: str = ""
     dates: str = ""
 
@@ -60,12 +64,15 @@ def load_profile(path: str | Path) -> Profile:
     columns, fixed = _texts(said, "columns", path.name), _texts(said, "fixed", path.name)
     _refuse_unknown(columns, tuple(SYNONYMS), path.name, "columns")
     _refuse_unknown(fixed, FIXED_FIELDS, path.name, "fixed")
+    channels = _texts(said, "channels", path.name)
+    if wrong := [value for value in channels.values() if value not in ORIGINS]:
+        raise SourceError(f"The profile {path.name} says a channel is {wrong[0]!r}; write {', '.join(ORIGINS)}.")
     timezone, dates = said.get("timezone", ""), said.get("dates", "")
     if dates not in ("", *DATE_ORDERS):
         raise SourceError(f"The profile {path.name} says dates = {dates!r}; write {' or '.join(DATE_ORDERS)}.")
     if timezone:
         check_timezone(timezone)
-    return Profile(columns=columns, fixed=fixed, timezone=timezone, dates=dates)
+    return Profile(columns=columns, fixed=fixed, channels=channels, timezone=timezone, dates=dates)
 
 
 def save_profile(intake: Intake, path: str | Path) -> Path:
@@ -91,6 +98,8 @@ def save_profile(intake: Intake, path: str | Path) -> Path:
         *(f"{name} = {_quoted(intake.matched[name])}" for name in SYNONYMS if name in intake.matched),
         *(["", "[fixed]"] if intake.fixed else []),
         *(f"{name} = {_quoted(value)}" for name, value in intake.fixed.items()),
+        *(["", "[channels]"] if intake.channels else []),
+        *(f"{_quoted(name)} = {_quoted(value)}" for name, value in intake.channels.items()),
     ]
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return path
