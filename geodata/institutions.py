@@ -30,15 +30,17 @@ Action = Literal["keep", "exclude", "cap"]
 ACTIONS: Final = ("keep", "exclude", "cap")
 
 KINDS: Final[dict[str, str]] = {
-    "police station": r"police (?:station|hq|headquarters)",
+    "police station": r"police (?:station|stn|hq|headquarters)",
     "custody suite": r"custody",
     "prison": r"prison|\bhmp\b|young offender",
     "hospital": r"hospital|infirmary",
     "court": r"\b(?:magistrates|crown|county|law|combined)\b.{0,12}\bcourts?\b|\bcourt ?house\b",
     "council offices": r"council offices?|civic (?:centre|offices?)|town hall|council house",
-    "no known place": r"\b(?:not known|unknown|no fixed|unspecified|no location|not stated|n/k)\b",
+    "no known place": r"\b(?:not known|unknown|no fixed|unspecified|not specified|no location|not stated|n/k)\b|"
+    r"^\W*(?:n/?a|none|not applicable)\W*$",
     "bus or railway station": r"\b(?:bus|coach|railway|train|metro) station\b|\b(?:bus|transport) interchange\b",
-    "town centre": r"^\W*(?:town|city) centre\W*$",
+    "town centre": r"^\W*(?!on or near\b)(?:[\w'.-]+ ){0,3}(?:town|city) centre\W*$",
+    "middle of an area": r"\bcentroids?\b",
 }
 """Names of places records are booked to, as regular expressions for texts in lower case (R3.9)."""
 

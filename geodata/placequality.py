@@ -13,12 +13,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from geodata.area import StudyArea
-from geodata.findings import Finding, Severity, fallen
+from geodata.findings import HIT_RATE_GREEN, HIT_RATE_RED, Finding, Severity, fallen
 from geodata.points import distinct
 
 FAR_GAP_KM: Final = 20.0  # J: nobody lives in a gap as wide as this between a force's records and strays
 FAR_SHARE: Final = 0.01  # J: more than this is no stray but another district
 FAR_MIN: Final = 100
+AREA_FAR_M: Final = 150.0  # J: a place of patrol size reaches no further
 NAME_POINTS: Final = 5  # a name at so many points tells nobody where
 EXCHANGED_KM: Final = 20.0  # points that exchanging would move by less may simply lie across the border
 MIRRORED_SHARE: Final = 0.05  # of points with the other sign: by chance hardly one falls on a known point
@@ -152,6 +153,34 @@ def exchanged_finding(by_degrees: int, by_metres: int) -> Finding | None:
     )
     message = f"Records outside the area that would lie in it with their coordinates exchanged: {which}; mend the file."
     return Finding("exchanged coordinates", "amber", n, message, "R3.10")
+
+
+# ---- places that stand for an area
+
+
+def coarse_places(inside: pd.DataFrame) -> Finding | None:
+    """Report records placed at the middle of an area: a hotspot there is where forms were filled in, not the trouble.
+
+    Those that may lie more than 150 m off, further than a place of patrol size reaches, are located no better than
+    records without coordinates, so they are graded by the same bounds: over 5% amber, over 15% red (R3.7, R3.9).
+    """
+    is_area = inside["location_precision"] == "area"
+    n = int(is_area.sum())
+    if n == 0:
+        return None
+    radius = inside.loc[is_area, "error_radius_m"]
+    n_far = int((radius > AREA_FAR_M).sum())
+    well = 1 - n_far / len(inside)
+    severity: Severity = "info" if well >= HIT_RATE_GREEN else "amber" if well >= HIT_RATE_RED else "red"
+    names = inside.loc[is_area, "location"].astype("str").value_counts(sort=False).sort_index()
+    names = names.loc[names.index != ""].sort_values(ascending=False, kind="stable").head(3)
+    shown = " (such as " + "; ".join(f"{name} ({k:,})" for name, k in names.items()) + ")" if len(names) else ""
+    message = (
+        f"{n:,} of {len(inside):,} records ({n / len(inside):.1%}) are placed at the middle of a ward, postcode or "
+        f"other area, not where they happened{shown}: to within some {radius.median():,.0f} m (median), {n_far:,} of "
+        f"them maybe more than {AREA_FAR_M:.0f} m off; a hotspot at such a point says where records were booked."
+    )
+    return Finding("middles of areas", severity, n, message, "R3.7, R3.9")
 
 
 # ---- names and deliveries

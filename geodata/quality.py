@@ -73,7 +73,8 @@ def screen(
     report_types : str
         CSV file of report types instead of the one shipped: what it calls ASB is ASB (R3.3).
     lsoa : GeoDataFrame, optional
-        LSOA boundaries from `geodata.context.read_boundaries`, to check the codes that records state (R2.3).
+        LSOA boundaries from `geodata.context.read_boundaries`, to check the codes that records state (R2.3)
+        and to know records placed at the middle of one (R3.9).
     today : Timestamp, optional
         Records of later months are impossible; by default the clock's date.
 
@@ -101,7 +102,7 @@ def pass_gate(
 ) -> Gate:
     """Do as `screen` does, with its choice of records as one value."""
     sifted = sift(intake, area, filters, today=today)
-    located = with_confidence(_plain_text(sifted.incidents), intake.records, area)
+    located = with_confidence(_plain_text(sifted.incidents), intake.records, area, lsoa)
     doubtful = suspects(located.loc[located["inside"]], area, filters.policies)
     incidents = check(with_default_marked(located, area, doubtful.default), INCIDENTS)
     report = report_on(intake, sifted, incidents, area, suspects=doubtful, lsoa=lsoa)

@@ -132,6 +132,7 @@ def report_on(
         checks.busiest_points(suspects.busiest),
         institutions_finding(suspects.named),
         decisions_finding(sifted.decisions),
+        places.coarse_places(inside),
         checks.rounded_coordinates(inside, area),
         places.exchanged_finding(*places.exchanged(outside, area)),
         places.sign_lost_finding(places.sign_lost(sifted.located, sifted.is_inside, area)),

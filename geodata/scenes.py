@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
+from scipy.spatial import cKDTree
 
 from geodata import findings as checks
 from geodata.area import StudyArea
@@ -16,7 +18,10 @@ from geodata.findings import DefaultLocation
 from geodata.institutions import WITHOUT_SCENE, LocationPolicy, named_institutions
 from geodata.points import distinct
 
+MIDDLE_M: Final = 10.0  # J: two ways of working out the middle of one outline differ by less
+
 _MOSTLY: Final = 0.5
+_PLACED_ALONE: Final = ("address", "street", "rounded")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,17 +56,38 @@ def suspects(inside: pd.DataFrame, area: StudyArea, policies: Sequence[LocationP
     )
 
 
-def with_confidence(incidents: pd.DataFrame, records: pd.DataFrame, area: StudyArea) -> pd.DataFrame:
-    """Return the incidents with location_precision and error_radius_m."""
+def with_confidence(
+    incidents: pd.DataFrame, records: pd.DataFrame, area: StudyArea, areas: gpd.GeoDataFrame | None = None
+) -> pd.DataFrame:
+    """Return the incidents with location_precision and error_radius_m; those at the middle of an area are "area"."""
+    incidents = _at_middles(incidents, area, areas)
     is_snapped = (incidents["location_precision"] == "snap_point").any()
     known = _known_points(records, area) if is_snapped else None
     return incidents.assign(**confidence(incidents, area, snap_points=known))
 
 
+def _at_middles(incidents: pd.DataFrame, area: StudyArea, areas: gpd.GeoDataFrame | None) -> pd.DataFrame:
+    """Mark records at the centre of gravity of the study area or of one of `areas`, its size as radius (R3.9)."""
+    shapes = [area.boundary_m, *(area.in_metres(shape) for shape in (areas.geometry if areas is not None else ()))]
+    middles = np.array([(shape.centroid.x, shape.centroid.y) for shape in shapes])
+    radius = np.sqrt([shape.area / np.pi for shape in shapes])
+    codes, first = distinct(incidents["longitude"], incidents["latitude"])
+    at = incidents[["longitude", "latitude"]].to_numpy(dtype=float)[first]
+    apart, nearest = cKDTree(middles).query(np.column_stack(area.project(at[:, 0], at[:, 1])))
+    there = (apart <= MIDDLE_M)[codes] & incidents["location_precision"].isin(_PLACED_ALONE).to_numpy()
+    if not there.any():
+        return incidents
+    known = incidents.get("stated_radius_m", np.nan)
+    return incidents.assign(
+        location_precision=incidents["location_precision"].mask(there, "area"),
+        stated_radius_m=np.where(there, radius[nearest][codes], known),
+    )
+
+
 def with_default_marked(incidents: pd.DataFrame, area: StudyArea, default: tuple[DefaultLocation, ...]) -> pd.DataFrame:
-    """Return the incidents with those at default locations marked so; a snap point stays what it is."""
+    """Return the incidents with those at default locations marked so; snap points and areas stay what they are."""
     there = at_any(incidents["longitude"], incidents["latitude"], default, area)
-    there &= (incidents["location_precision"] != "snap_point").to_numpy()
+    there &= ~incidents["location_precision"].isin(["snap_point", "area"]).to_numpy()
     booked = confidence(incidents.loc[there].assign(location_precision="default"), area)
     marked = incidents[booked.columns].astype({"location_precision": object})
     marked.loc[there] = booked

@@ -15,6 +15,7 @@ from geodata.sources import places, times
 from geodata.sources.callers import caller_numbers, keys_only
 from geodata.sources.channels import TRUE, origins
 from geodata.sources.columns import match, without_whole_name
+from geodata.sources.geocoding import stated
 from geodata.sources.intake import Reading, common_columns
 from geodata.sources.personal import is_personal, without_personal
 from geodata.sources.profiles import Profile
@@ -53,10 +54,12 @@ def read_table(table: Table, timezone: str, profile: Profile) -> Reading:
     origin, channel_notes = origins(text, profile.channels, table.name)
     who = pl.DataFrame({"origin": origin}).with_columns(caller=caller_numbers(text))
     frame = pl.concat([degrees, when, what, _where(text), who], how="horizontal")
-    frame = frame.with_columns(source=pl.lit(table.name), location_precision=_location_precision(frame, text))
+    placed, placed_notes = stated(text, frame["location"], table.name)
+    frame = frame.with_columns(source=pl.lit(table.name), location_precision=_location_precision(frame, text, placed))
+    frame = frame.with_columns(stated_radius_m=_stated_radius(frame, placed))
     unread = [*_unread_notes(table, matched, personal), *_category_notes(text, table.name), *kind_notes, *channel_notes]
     unread += _words_notes(matched, profile.columns, table.name) + _lsoa_notes(text, matched, table.name)
-    said = (*table.notes, *repeated, *notes, *time_notes, *unread, *personal)
+    said = (*table.notes, *repeated, *notes, *placed_notes, *time_notes, *unread, *personal)
     return Reading(
         common_columns(frame), "force_extract", matched, table.file, said, _is_synthetic(text), order, profile.fixed,
         profile.channels,
@@ -189,10 +192,11 @@ def _lsoa_codes(text: pl.DataFrame) -> pl.Series:
     return codes.zip_with(codes.str.contains(_LSOA_CODE), pl.Series([None], dtype=pl.String))
 
 
-def _location_precision(frame: pl.DataFrame, text: pl.DataFrame) -> pl.Series:
+def _location_precision(frame: pl.DataFrame, text: pl.DataFrame, placed: pl.DataFrame) -> pl.Series:
     """Return the location precision of each row.
 
-    A UPRN or an address makes "address", everything else is "street"; but a file of months, or one of "On or near"
+    What the record says of its own geocoding (R3.9) goes before a UPRN or an address, which make "address"; everything
+    else is "street"; but a file of months, or one of "On or near"
     labels, on few distinct points is police.uk under another header: "snap_point" (R2.2a).
     """
     located = frame.filter(pl.col("longitude").is_not_null())
@@ -204,7 +208,15 @@ def _location_precision(frame: pl.DataFrame, text: pl.DataFrame) -> pl.Series:
     has_address = pl.col("place_id") != ""
     if "address" in text.columns:
         has_address = has_address | (text["address"].str.strip_chars() != "")
-    return frame.select(p=pl.when(has_address).then(pl.lit("address")).otherwise(pl.lit("street")))["p"]
+    written = frame.select(p=pl.when(has_address).then(pl.lit("address")).otherwise(pl.lit("street")))["p"]
+    return placed["precision"].fill_null(written)
+
+
+def _stated_radius(frame: pl.DataFrame, placed: pl.DataFrame) -> pl.Series:
+    """Return how far off each place may be: by the way it is written or, where it is an area's middle, by its size."""
+    is_area = frame["location_precision"] == "area"
+    wider = pl.select(pl.max_horizontal(frame["stated_radius_m"], placed["radius_m"])).to_series()
+    return wider.zip_with(is_area & placed["radius_m"].is_not_null(), frame["stated_radius_m"])
 
 
 def _is_synthetic(text: pl.DataFrame) -> bool:

@@ -148,6 +148,7 @@ _MEANINGS: Final = {
     "uprn": "property reference (UPRN)",
     "address": "address",
     "location": "street or place in words",
+    "geocode_quality": "how finely it was placed",
     "officer_initiated": "made by an officer (yes or no)",
     "origin": "channel it came through",
 }

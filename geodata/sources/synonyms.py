@@ -176,6 +176,8 @@ SYNONYMS: Final[dict[str, tuple[tuple[str, ...], ...]]] = {
         ("location", "location_text", "incident_location", "location_name"),
         ("street", "street_name", "road", "road_name"),
     ),
+    "geocode_quality": (("geocode_quality", "geocoding_quality", "geocode_level", "geocode_accuracy", "match_level",
+                         "location_quality", "location_precision"),),
     "officer_initiated": (
         ("officer_initiated", "officer_generated", "police_generated", "self_generated", "proactive"),
     ),
