@@ -194,6 +194,7 @@ SYNONYMS: Final[dict[str, tuple[tuple[str, ...], ...]]] = {
 """Canonical field -> tiers of column names, in lower case words joined by underscores."""
 
 
+@lru_cache(maxsize=64)
 def known_as(*fields: str) -> frozenset[frozenset[str]]:
     """Return the words of every name known for some fields."""
     return frozenset(words(name) for field in fields for tier in SYNONYMS[field] for name in tier)

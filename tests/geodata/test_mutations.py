@@ -208,6 +208,14 @@ def month_first(rows: Rows) -> Rows:
 # --- ways to write ----------------------------------------------------------------------------------------------------
 
 
+def as_two_files(rows: Rows, folder: Path) -> Path:
+    """Write two files of which the second begins 30 rows before the first ends."""
+    (folder / "extracts").mkdir()
+    rows.iloc[:800].to_csv(folder / "extracts" / "a.csv", index=False)
+    rows.iloc[770:].to_csv(folder / "extracts" / "b.csv", index=False)
+    return folder / "extracts"
+
+
 def as_csv(rows: Rows, folder: Path) -> Path:
     rows.to_csv(folder / "log.csv", index=False)
     return folder / "log.csv"
@@ -315,6 +323,10 @@ DEFECTS = [
     Defect("no category", without("category", "nsir_category", "nsir_qualifier"), refused="was taken for the category"),
     Defect("two columns for one thing", lambda rows: rows.assign(lon="1"), refused="could each be the longitude"),
     Defect("a surname", put("surname", "Jones"), notes=("people's details were not read: surname",)),
+    Defect("a caller in camel case", put("CallerName", "Mr J. Smith"),
+           notes=("people's details were not read: CallerName",)),
+    Defect("a few people among the addresses", put("address", "3 Low Road, Mrs Jane Smith", 0.03),
+           notes=("values of address blanked because they held names of people: 43",)),
     Defect("a log's free text", put("result_text", "He said"), notes=("people's details were not read: result_text",)),
     Defect("an unknown column", put("priority", "P2"), notes=("columns not needed were not read: priority",)),
     Defect("addresses of e-mail", put("channel", "jo@example.org"), notes=("column channel was not used.*e-mail",)),
@@ -327,6 +339,8 @@ DEFECTS = [
            finds=found("duplicate Crime IDs/info"), drops={"duplicate Crime ID": 30}),
     Defect("records twice without a reference", lambda rows: with_copies(30)(rows).assign(incident_ref=""),
            finds=found("identical rows/info")),
+    Defect("two files that overlap, without references", lambda rows: rows.assign(incident_ref=""),
+           write=as_two_files, finds=found("overlapping files/amber")),
     # its dates and times
     Defect("rows without any date", changed(lambda rows: rows.assign(**dict.fromkeys(DATES, "")), 0.03),
            drops={"no date": FEW}),
@@ -393,7 +407,7 @@ DEFECTS = [
            refused="lie outside the area"),
     # what it is about
     Defect("other categories among them", changed(lambda r: r.assign(category="Burglary", nsir_category=""), 0.10),
-           drops={"other category": round(0.10 * N)}),
+           finds=found("other categories/info"), drops={"other category": round(0.10 * N)}),
     Defect("no wanted category", lambda r: r.assign(category="Burglary", nsir_category=""), refused="hold no category"),
     Defect("officers' own records", put("channel", "officer on patrol", 0.10),
            finds=found("officer-generated/info")),
