@@ -127,6 +127,7 @@ def report_on(
         checks.missing_months_finding(missing),
         places.missing_force_months_finding(force_months, places.forces_of(inside)),
         sifted.slip,
+        timequality.exchanged_dates(intake.exchanged_dates),
         checks.snap_points(inside),
         checks.default_locations(suspects.default),
         checks.busiest_points(suspects.busiest),

@@ -147,6 +147,18 @@ def interval_hours(records: pd.DataFrame) -> pd.Series:
     return hours
 
 
+def exchanged_dates(n: int) -> Finding | None:
+    """Report dates whose day and month were exchanged where both readings exist (`geodata.sources.halfdates`)."""
+    if n == 0:
+        return None
+    message = (
+        f"Day and month of about {n:,} dates look exchanged (a spreadsheet does this to days up to the 12th): reports "
+        "lie in wrong months and the period is wrong. Export the records again without opening them in a spreadsheet, "
+        "or write dates as 2024-05-03."
+    )
+    return Finding("exchanged dates", "red", n, message, "R3.13")
+
+
 def reversed_intervals(records: pd.DataFrame) -> Finding | None:
     """Report records that end before they start."""
     n = int((interval_hours(records) < 0).sum())

@@ -11,7 +11,7 @@ import polars as pl
 from geodata import categories, nsir
 from geodata.errors import SourceError
 from geodata.schema import ASB
-from geodata.sources import places, times
+from geodata.sources import halfdates, places, times
 from geodata.sources.callers import caller_numbers, keys_only
 from geodata.sources.channels import TRUE, origins
 from geodata.sources.columns import match, without_whole_name
@@ -25,6 +25,7 @@ _SNAP_LABEL: Final = r"(?i)^on or near\b"
 _SNAP_DISTINCT_SHARE: Final = 0.20  # R2.2a
 _MOSTLY: Final = 0.5
 _LSOA_CODE: Final = r"^(?:[EWSN]\d{8}|95[A-Z]{2}\d{2}[SW]\d)$"  # Great Britain's and Northern Ireland's
+_DATE_FIELDS: Final = ("occurred_from", "occurred_to", "created")
 _BEFORE_LOGS: Final = r"(?:^19[0-8]\d[-/.])|(?:[-/. ]19[0-8]\d\b)"
 _MANY_EARLY: Final = 0.10
 _ASB_FILE: Final = re.compile(r"(?<![a-z])(asb|anti-?social)", re.IGNORECASE)
@@ -49,6 +50,7 @@ def read_table(table: Table, timezone: str, profile: Profile) -> Reading:
     text = text.with_columns(pl.lit(value).alias(field) for field, value in profile.fixed.items())
     matched = {field: column for field, column in matched.items() if field in text.columns}
     degrees, notes = places.degrees(text, table.name)
+    text, mended = _mend_halves(text, table.name, profile.dates)
     when, order, time_notes = _when(text, timezone, table.name, profile.dates)
     what, kind_notes = _what(text, table.name)
     origin, channel_notes = origins(text, profile.channels, table.name)
@@ -59,11 +61,30 @@ def read_table(table: Table, timezone: str, profile: Profile) -> Reading:
     frame = frame.with_columns(stated_radius_m=_stated_radius(frame, placed))
     unread = [*_unread_notes(table, matched, personal), *_category_notes(text, table.name), *kind_notes, *channel_notes]
     unread += _words_notes(matched, profile.columns, table.name) + _lsoa_notes(text, matched, table.name)
-    said = (*table.notes, *repeated, *notes, *placed_notes, *time_notes, *unread, *personal)
+    said = (*table.notes, *repeated, *notes, *placed_notes, *mended, *time_notes, *unread, *personal)
+    n_exchanged = _n_exchanged(text, when, is_mended=bool(mended))
     return Reading(
-        common_columns(frame), "force_extract", matched, table.file, said, _is_synthetic(text), order, profile.fixed,
-        profile.channels,
+        common_columns(frame), "force_extract", matched, table.file, said,
+        is_synthetic=_is_synthetic(text), dates="" if n_exchanged else order, exchanged_dates=n_exchanged,
+        fixed=profile.fixed, channels=profile.channels,
     )  # fmt: skip
+
+
+def _mend_halves(text: pl.DataFrame, name: str, dates: str) -> tuple[pl.DataFrame, list[str]]:
+    """Return dates that a spreadsheet exchanged put back: only where proven, and the user tells their order."""
+    notes = []
+    for field in _DATE_FIELDS if dates else ():
+        if field in text.columns and (n := int(halfdates.mixed_halves(text[field], dates).sum())):
+            text = text.with_columns(halfdates.with_halves_mended(text[field], dates).alias(field))
+            notes.append(f"{name}: day and month of {n:,} dates that a spreadsheet had exchanged were put back.")
+    return text, notes
+
+
+def _n_exchanged(text: pl.DataFrame, when: pl.DataFrame, *, is_mended: bool) -> int:
+    """Return how many dates of incidents seem to have day and month exchanged (`halfdates`)."""
+    is_shown = "occurred_from" in text.columns and not is_mended
+    proven = int(halfdates.mixed_halves(text["occurred_from"]).sum()) if is_shown else 0
+    return proven or halfdates.n_exchanged(when.filter(pl.col("time_precision") != "month")["occurred_from"])
 
 
 def _read_matched(table: Table, matched: Mapping[str, str]) -> tuple[pl.DataFrame, tuple[str, ...]]:
@@ -75,7 +96,7 @@ def _read_matched(table: Table, matched: Mapping[str, str]) -> tuple[pl.DataFram
 
 def _refuse_births(text: pl.DataFrame, matched: Mapping[str, str], name: str) -> None:
     """Refuse a date column that holds years of birth: no log on a computer reaches back so far (R3.17)."""
-    for field in ("occurred_from", "occurred_to", "created"):
+    for field in _DATE_FIELDS:
         if field not in text.columns:
             continue
         held = text[field].filter(text[field] != "")
@@ -98,7 +119,7 @@ def _when(text: pl.DataFrame, timezone: str, name: str, dates: str) -> tuple[pl.
     )  # fmt: skip
     parsed = {}
     notes = []
-    for field in ("occurred_from", "occurred_to", "created"):
+    for field in _DATE_FIELDS:
         clock = f"{field}_time"
         written = text[field] if field in text.columns else None
         if written is not None and clock in text.columns:

@@ -61,6 +61,8 @@ class Intake:
         Crime IDs with several copies in one month, and those of them whose copies differ in place or category.
     dates : str
         Order of day and month that every extract was told to have or proved: ``day-first``, ``month-first`` or empty.
+    exchanged_dates : int
+        Dates whose day and month seem exchanged, as a spreadsheet does where both readings exist.
     fixed : dict
         What a profile said of every row: ``category``, ``qualifier`` or ``origin``.
     channels : dict
@@ -78,6 +80,7 @@ class Intake:
     dropped: dict[str, int]
     is_synthetic: bool
     dates: str = ""
+    exchanged_dates: int = 0
     fixed: dict[str, str] = field(default_factory=dict)
     channels: dict[str, str] = field(default_factory=dict)
 
@@ -98,6 +101,7 @@ class Reading:
     notes: tuple[str, ...] = ()
     is_synthetic: bool = False
     dates: str = ""
+    exchanged_dates: int = 0
     fixed: Mapping[str, str] = field(default_factory=dict)
     channels: Mapping[str, str] = field(default_factory=dict)
 
@@ -142,6 +146,7 @@ def join(readings: Iterable[Reading], notes: Iterable[str] = ()) -> Intake:
         dropped={DUPLICATE: n_copies, NO_DATE: frame.height - dated.height},
         is_synthetic=any(reading.is_synthetic for reading in readings),
         dates=orders.pop() if len(orders) == 1 else "",
+        exchanged_dates=sum(reading.exchanged_dates for reading in readings),
         fixed={name: value for reading in readings for name, value in reading.fixed.items()},
         channels={name: value for reading in readings for name, value in reading.channels.items()},
     )
