@@ -91,6 +91,17 @@ def test_a_registered_hotspot_alerts_at_three_standard_deviations():
     )
 
 
+def test_three_standard_deviations_to_the_letter_are_an_alert():
+    counts = np.full((2, 25), 12.0)
+    counts[:, 12] = np.nan
+    counts[:, 13] = 13  # the four other months of the season now hold 49 reports: 12.25 are expected
+    counts[:, -1] = 25, 4
+    totals = pd.Series(100, index=table(counts).columns)
+    found = change_alerts(table(counts), registered=True, totals=totals)
+    assert found["z"].to_list() == [3.0, -3.0]
+    assert found["is_alert"].all()
+
+
 def test_the_exact_test_is_the_binomial_one():
     counts = np.full((1, 25), 3)
     counts[0, -1] = 9

@@ -137,6 +137,12 @@ def test_a_plan_that_ends_before_it_starts_is_refused(tmp_path):
         dose_delivered(visits, a_plan(), first_day="2024-01-02", last_day="2024-01-01")
 
 
+def test_a_plan_of_one_day_is_one(tmp_path):
+    visits = read_visits(log(tmp_path, HEADER + "H01,2024-01-03 20:30,15,2,PC\n"))
+    dose = dose_delivered(visits, a_plan(), first_day="2024-01-03", last_day="2024-01-03")
+    assert dose[["visits", "days_covered", "longest_gap_days"]].loc["H01"].to_list() == [1, 1, 0]
+
+
 def test_the_sample_citys_170_patrols_by_its_presentation_are_counted(sample_city):
     visits = read_visits(sample_city["visits.csv"])
     officers = visits.loc[visits["resource"].isin(["PC", "PCSO"])]
