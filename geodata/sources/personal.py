@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import polars as pl
@@ -80,8 +80,8 @@ _ENDS: Final = (
     "crematorium memorial statue monument trust charity foundation plc ltd limited motors garage reservoir canal "
     "lock basin marina ring north south east west central nw ne sw se"
 ).replace(" ", "|")
-_OF_PLACES: Final = rf"(?i)(?:['’]s|\b(?:{_ENDS})\.?$)"
-"""What the name of a street, a building or a firm ends with, or a possessive anywhere."""
+_NO_NAME: Final = rf"(?i)(?:['’]s|\b(?:of|the|use|in|on|at|to)\b|\b(?:{_ENDS})\.?$)"
+"""A possessive, a word no name holds ("miss use of fireworks"), or what a street, a house or a firm ends with."""
 
 MAX_WORDS: Final = 20
 """A category or an address has fewer words; more are free text."""
@@ -97,13 +97,14 @@ def _is_name(text: pl.Expr) -> pl.Expr:
     """Return whether a text holds a title and a name, or is a given name and a surname, and does not name a place."""
     names = [text.str.extract(pattern, 1).str.strip_chars() for pattern in (_TITLED, _FULL_NAME)]
     return pl.any_horizontal(
-        (name.is_not_null() & ~name.str.contains(_OF_PLACES)).fill_null(value=False) for name in names
+        (name.is_not_null() & ~name.str.contains(_NO_NAME)).fill_null(value=False) for name in names
     )
 
 
 _FIELDS: Final = ("incident_ref", "category", "heading", "qualifier", "address", "location", "origin", "beat")
+_PLACES: Final = ("address", "location")
 _TEXT: Final = pl.col("text")
-_NOT_REFERENCES: Final = ("names of people", "vehicle registrations", "dates of birth in figures")
+_LOOSE: Final = ("names of people", "vehicle registrations", "dates of birth in figures")
 _KINDS: Final = {
     "e-mail addresses": _TEXT.str.contains(E_MAIL),
     "telephone numbers": _TEXT.str.contains(PHONE),
@@ -114,7 +115,8 @@ _KINDS: Final = {
     "names of people": _is_name(_TEXT),
     "free text": _TEXT.str.count_matches(r"\S+") > MAX_WORDS,
 }
-"""Kinds of details and how each is told; those of `_NOT_REFERENCES` are not looked for in references of records."""
+"""Kinds of details and how each is told; those of `_LOOSE` are never looked for in references of records, and blank
+single values of places alone."""
 
 
 def is_personal(column: str) -> bool:
@@ -149,20 +151,24 @@ def without_personal(text: pl.DataFrame, columns: dict[str, str], name: str) -> 
     """
     notes = []
     for field in [field for field in _FIELDS if field in text.columns]:
-        kinds = [kind for kind in _KINDS if field != "incident_ref" or kind not in _NOT_REFERENCES]
+        kinds = [kind for kind in _KINDS if field != "incident_ref" or kind not in _LOOSE]
         found = _rows_by_kind(text[field], kinds)
         if not found:
             continue
-        rows_held = pl.Series([False] * text.height)
-        for rows in found.values():
-            rows_held = rows_held | rows
+        rows_held = _any_of(found)
         n, held, column = int(rows_held.sum()), ", ".join(found), columns.get(field, field)
         if n >= MIN_VALUES and n > MAX_SHARE * int((text[field] != "").sum()):
             text = text.drop(field)
             notes.append(f"{name}: column {column} was not used, because it holds {held} ({n:,} values).")
-        elif field != "beat":  # a ward may be called after a person
-            text = text.with_columns(text[field].zip_with(~rows_held, pl.Series([""])).alias(field))
-            notes.append(f"{name}: values of {column} blanked because they held {held}: {n:,}.")
+            continue
+        # a ward, a campaign or a code may be called after a person; an address that is one leads to them
+        single = {kind: rows for kind, rows in found.items() if field in _PLACES or kind not in _LOOSE}
+        if single:
+            held_there = _any_of(single)
+            text = text.with_columns(text[field].zip_with(~held_there, pl.Series([""])).alias(field))
+            notes.append(
+                f"{name}: values of {column} blanked because they held {', '.join(single)}: {held_there.sum():,}."
+            )
     return text, notes
 
 
@@ -174,3 +180,7 @@ def _rows_by_kind(column: pl.Series, kinds: Sequence[str]) -> dict[str, pl.Serie
         return {}
     rows = pl.DataFrame({"text": column}).join(distinct, on="text", how="left", maintain_order="left")
     return {kind: rows[kind] for kind in held}
+
+
+def _any_of(found: Mapping[str, pl.Series]) -> pl.Series:
+    return pl.DataFrame(found).select(held=pl.any_horizontal(pl.all())).to_series()

@@ -321,6 +321,15 @@ def test_a_place_called_after_a_person_stays(extract_csv: Write, text: str) -> N
     assert read([path]).records["location"].tolist() == [text]
 
 
+def test_kinds_and_wards_that_sound_like_people_stay(extract_csv: Write) -> None:
+    lines = ["05/08/2023,ASB,-2.1,52.5,High Street,Park"] * 20
+    lines += ["05/08/2023,Miss use of fireworks,-2.1,52.5,High Street,Margaret Mitchell", "05/08/2023,Ann Smith,1,2,,"]
+    intake = read([extract_csv(lines, "date,category,lon,lat,location,ward")])
+    assert intake.records["category"].tolist()[-2:] == ["miss-use-of-fireworks", "ann-smith"]
+    assert intake.records["beat"].tolist()[-2] == "Margaret Mitchell"
+    assert not [note for note in intake.notes if "blanked" in note]
+
+
 def test_a_column_of_names_is_left_out_whole(extract_csv: Write) -> None:
     path = extract_csv(["05/08/2023,ASB,-2.1,52.5,Mary Jones"] * 5, "date,category,lon,lat,ward")
     intake = read([path])
