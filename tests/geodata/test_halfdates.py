@@ -106,3 +106,24 @@ def test_dates_beside_texts_are_proof_only_when_every_one_agrees() -> None:
 def test_the_sample_city_raises_no_alarm(tmp_path: Path) -> None:
     write_city(make_city(1), tmp_path)
     assert read([tmp_path / "incidents.csv"]).exchanged_dates == 0
+
+
+@pytest.mark.parametrize(
+    ("file", "column"),
+    [
+        ("atlanta-2019-incidents.csv.gz", "Occur Date"),
+        ("atlanta-2019-incidents.csv.gz", "Report Date"),
+        ("chicago_aggravated_assaults.csv.gz", "date"),
+        ("west-midlands-stop-and-search-2016-06_2017-05.csv", "Date"),
+    ],
+)
+def test_real_records_raise_no_alarm_in_whole_or_in_part_and_do_once_exchanged(
+    shared: Path, file: str, column: str
+) -> None:
+    raw = pd.read_csv(shared / "data/timestamped" / file, usecols=[column], dtype="str")[column]
+    when = pd.to_datetime(raw, format="mixed", utc=True, errors="coerce").dropna().dt.tz_localize(None)
+    assert n_exchanged(zoned(when)) == 0
+    for n in (200, 1000, 5000):
+        for first in range(0, len(when) - n, len(when) // 8):
+            assert n_exchanged(zoned(when[first : first + n])) == 0
+    assert n_exchanged(zoned(exchanged(when.sort_values()))) > 0.25 * len(when)
