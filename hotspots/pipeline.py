@@ -33,6 +33,7 @@ from hotspots.density import collapse_points, kernel_density
 from hotspots.editing import drawn_list, edit_hotspots, notes_on
 from hotspots.gate import events_of, of_hours, take_through_gate
 from hotspots.nearby import hotspots_with_places, note_on_places
+from hotspots.owners import hotspots_with_owners
 from hotspots.parts import ranks_by_part, split_stability
 from hotspots.ranking import agreement, rank_cells
 from hotspots.repeats import concentration, repeat_locations
@@ -157,7 +158,10 @@ def run(
             ), gate, config,
         )  # fmt: skip
         hotspots = hotspots_with_both(hotspots_with_confidence(hotspots, inside), cells)
-        hotspots = hotspots_with_kinds(hotspots, facts.matrix.drop(columns=missing, errors="ignore"))
+        hotspots = hotspots_with_owners(
+            hotspots_with_kinds(hotspots, facts.matrix.drop(columns=missing, errors="ignore")),
+            inside, report_types(config.report_types or None),
+        )  # fmt: skip
         hotspots, place_notes = _at_places(hotspots, places, area, config)
         notes += (
             notes_on(config.edits)

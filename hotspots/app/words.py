@@ -38,6 +38,7 @@ QUESTIONS = {
     "why": "Why here?",
     "when": "When?",
     "what": "What is reported?",
+    "whose": "Whose problem is it?",
     "new_or_long_standing": "Is it new or long-standing?",
     "changes": "Is it getting better or worse?",
     "one_address": "Is it one address?",
@@ -71,7 +72,7 @@ def answers(run: Run, hotspot_id: str) -> list[tuple[str, str]]:
     Text from the data is not escaped.
     """
     facts = words.hotspot_facts(run, hotspot_id)
-    return [(question, facts[fact]) for fact, question in QUESTIONS.items()] + [
+    return [(question, facts[fact]) for fact, question in QUESTIONS.items() if facts[fact]] + [
         ("How sure are we?", sureness(run, hotspot_id))
     ]
 

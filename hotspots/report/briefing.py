@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 import typst
 
+from hotspots.owners import owners_of
 from hotspots.report import palette, static_map, words
 from hotspots.report.provenance import plain
 from hotspots.results import Run
@@ -118,6 +119,7 @@ def _page(run: Run, ground: static_map.Ground, hotspot_id: str, row: pd.Series, 
         "when": held,
         "no_hours": "Hours not known",
         "what": facts["what"],
+        "whose": owners_of(row),
         "do": words.manner(patrol),
         "visits": words.visits(patrol) if patrol is not None else "No patrol plan.",
         "change": facts["changes"],

@@ -81,6 +81,7 @@ def _hotspot_popup(run: Run, hotspot_id: str, row: pd.Series) -> str:
         ("Reports", f"{row['n_12m']:,} {words.year_label(run)}; {row['n']:,} in {run.period.n_months} months"),
         ("When", facts["when"]),
         ("What", facts["what"]),
+        *([("Whose", facts["whose"])] if facts["whose"] else []),
         ("Change", facts["changes"]),
         ("Do", facts["do"]),
         *([("Note", facts["notes"])] if facts["notes"] else []),

@@ -12,6 +12,7 @@ from typing import cast
 import pandas as pd
 
 from hotspots.membership import hotspot_of
+from hotspots.owners import whose
 from hotspots.results import ListAccuracy, Refusal, Run
 
 CLAIM = "Where reports have concentrated"
@@ -349,6 +350,7 @@ def hotspot_facts(run: Run, hotspot_id: str) -> dict[str, str]:
         "why": str(row["reason"]),
         "when": when(row),
         "what": str(row["top_types"]) or "The data do not state types.",
+        "whose": whose(row),
         "do": do(patrol),
         "changes": trend(row),
         "new_or_long_standing": persistence(row, run),
