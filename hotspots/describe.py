@@ -61,7 +61,7 @@ def describe(
         months_with_reports=own.groupby("hotspot_id")["month"].nunique().reindex(hotspots.index, fill_value=0),
     )
     facts["change_z"] = 2 * (np.sqrt(facts["n_12m"]) - np.sqrt(facts["n_before_12m"]))
-    dominant = _dominant_share(places).reindex(hotspots.index)
+    dominant = _dominant_share(places, recent).reindex(hotspots.index)
     facts["flags"] = [
         "; ".join(_flags(row, dominant[hotspot_id], split_above_12m)) for hotspot_id, row in facts.iterrows()
     ]
@@ -81,9 +81,9 @@ def _repeat_share(places: pd.DataFrame) -> pd.Series:
     return repeated.groupby(places["hotspot_id"]).sum() / places.groupby("hotspot_id")["n"].sum()
 
 
-def _dominant_share(places: pd.DataFrame) -> pd.Series:
-    by_hotspot = places.groupby("hotspot_id")["n"]
-    return by_hotspot.max() / by_hotspot.sum()
+def _dominant_share(places: pd.DataFrame, recent: pd.DataFrame) -> pd.Series:
+    """Return the share of all reports of each hotspot, those at middles of areas too, that its busiest place holds."""
+    return places.groupby("hotspot_id")["n"].max() / recent.groupby("hotspot_id").size()
 
 
 def _count_before(

@@ -127,7 +127,9 @@ def one_address(row: pd.Series, run: Run) -> str:
     if pd.isna(share):
         return "These data place reports on streets, so they cannot tell whether it is one address."
     places = run.repeat_locations.loc[run.repeat_locations["hotspot_id"] == row.name]
-    start = f"{about(share).capitalize()} of its reports come from places with 2 or more in 12 months"
+    placed = row.get("share_area", 0) + row.get("share_snap_point", 0) == 0
+    reports = "reports" if placed else "reports with a place of their own"
+    start = f"{about(share).capitalize()} of its {reports} come from places with 2 or more in 12 months"
     if places.empty:
         return f"{start}."
     top = places.sort_values("n_12m", ascending=False).iloc[0]

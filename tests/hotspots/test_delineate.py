@@ -57,6 +57,19 @@ def drawn(table, grid, area, config=CONFIG, **more):
     return delineate(measured(table, grid, area), table, area, config, **more)
 
 
+@pytest.mark.parametrize(("n_area", "said"), [(0, "one address holds 100% of the last 12 months"), (6, "")])
+def test_one_address_is_said_of_all_reports_those_at_the_middle_of_an_area_too(
+    reports, grid, square_area, n_area, said
+):
+    table = monthly(reports, {MIDDLE: 2 + n_area})
+    booked = np.arange(len(table)) >= 2 * PERIOD.n_months
+    table["location_precision"] = np.where(booked, "area", "address")
+    found, _ = drawn(table, grid, square_area, dataclasses.replace(CONFIG, min_incidents_12m=12))
+    assert found.iloc[0]["n_12m"] == 12 * (2 + n_area)
+    assert ("one address" in found.iloc[0]["flags"]) == bool(said)
+    assert said in found.iloc[0]["flags"]
+
+
 def test_a_busy_cell_becomes_a_named_hotspot_with_every_column(reports, grid, square_area):
     found, notes = drawn(monthly(reports, {MIDDLE: 5, away(grid, 9): 1}), grid, square_area)
     assert found.columns.drop("geometry").to_list() == list(COLUMNS)

@@ -43,6 +43,13 @@ def test_snap_points_never_answer_whether_it_is_one_address(run):
     assert "cannot tell" in words.one_address(row, run)
 
 
+def test_one_address_speaks_only_of_reports_with_a_place_of_their_own(run):
+    row = run.hotspots.iloc[0].copy()
+    assert "of its reports come from" in words.one_address(row, run)
+    row["share_area"] = 0.4
+    assert "of its reports with a place of their own come from" in words.one_address(row, run)
+
+
 def test_hours_are_not_invented_where_the_plan_has_none(run):
     patrol = run.patrols.iloc[0].copy()
     patrol["hours"] = ""
