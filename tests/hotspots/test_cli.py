@@ -72,6 +72,7 @@ REFUSED = {
     "swapped coordinates": (text_file(HEADER + row(52.59, -2.12) * 20), "swap"),
     "metres in degree columns": (text_file(HEADER + row(391370, 298718) * 20), "British National Grid"),
     "a ZIP that is not police.uk": (archive({"holiday.txt": b"sunny"}), "holiday.txt is not recognised as incidents"),
+    "a ZIP of pictures": (archive({"holiday.jpg": b"sunny"}), "holds no street file of police.uk"),
     "a ZIP bomb": (archive(BOMB), "limit"),
     "a file that is no text": (bytes_file(bytes(range(256)) * 50, "records.csv"), ""),
     "a file that does not exist": (lambda folder: folder / "absent.csv", "absent.csv"),
