@@ -35,7 +35,7 @@ def mixed_halves(text: pl.Series, order: str = "") -> pl.Series:
         and bool((days <= _LAST_AMBIGUOUS_DAY).all())
         and any((held > _LAST_AMBIGUOUS_DAY).all() for name, held in texts.items() if order in ("", name))
     )
-    return is_date if is_proven else pl.Series([False] * len(text))
+    return is_date & is_proven
 
 
 def with_halves_mended(text: pl.Series, order: str) -> pl.Series:

@@ -26,6 +26,9 @@ def upload(page: AppTest, name: str, content: bytes) -> AppTest:
 
 
 def test_only_assigned_hotspots_are_planned_and_the_controls_never(page):
+    assert any(
+        "often mean 'not known'" in one.value for one in page.caption
+    )  # the midnights of the sample city name no hours
     whole = next(frame.value for frame in page.dataframe if "Visits a week" in frame.value)
     listed = pd.DataFrame({"rank": range(1, 11), "name": whole["Place"]})
     listed.index = pd.Index([f"H{number:02d}" for number in range(1, 11)], name="hotspot_id")

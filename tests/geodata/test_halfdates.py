@@ -101,6 +101,7 @@ def test_dates_beside_texts_are_proof_only_when_every_one_agrees() -> None:
         assert not mixed_halves(pl.Series([*dates, *texts, against])).any()
     assert not mixed_halves(pl.Series(dates + texts[:19])).any()
     assert not mixed_halves(pl.Series(dates)).any()
+    assert mixed_halves(pl.Series([], dtype=pl.String)).sum() == 0
 
 
 def test_the_sample_city_raises_no_alarm(tmp_path: Path) -> None:
