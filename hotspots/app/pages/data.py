@@ -122,9 +122,9 @@ def show_details(dataset: Dataset, report: QualityReport) -> None:
     """What only some readers need: who lacks coordinates, what was noted while reading, which column was taken."""
     rates = located_by_group(report)
     if (rates["Located"] < HIT_RATE_GREEN).any():
-        with st.expander(f"Groups with few coordinates: by category and beat, {HIT_RATE_GREEN:.0%} is good"):
+        with st.expander(f"Groups with few coordinates: by category and by area, {HIT_RATE_GREEN:.0%} is good"):
             shown = rates.assign(Located=rates["Located"].map("{:.1%}".format), Rows=rates["Rows"].map("{:,}".format))
-            widgets.table(shown, alt="Share of rows with coordinates by category and beat, lowest first")
+            widgets.table(shown, alt="Share of rows with coordinates by category and by area, lowest first")
     if report.reading_notes:
         with st.expander(f"Notes from reading the files ({len(report.reading_notes)})"):
             st.markdown("\n".join(f"- {words.plain(note)}" for note in report.reading_notes))
@@ -138,7 +138,7 @@ def show_details(dataset: Dataset, report: QualityReport) -> None:
 
 
 def located_by_group(report: QualityReport) -> pd.DataFrame:
-    """Share of rows with coordinates by category and beat, lowest first."""
+    """Share of rows with coordinates by category and by area, lowest first."""
     rows = [
         (rate.by, label(rate.group) if rate.by == "category" else rate.group, rate.n, rate.rate)
         for rate in sorted(report.hit_rates, key=lambda rate: rate.rate)
