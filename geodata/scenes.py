@@ -67,7 +67,10 @@ def with_confidence(
 
 
 def _at_middles(incidents: pd.DataFrame, area: StudyArea, areas: gpd.GeoDataFrame | None) -> pd.DataFrame:
-    """Mark records at the centre of gravity of the study area or of one of `areas`, its size as radius (R3.9)."""
+    """Mark records at the centre of gravity of the study area or of one of `areas`, its size as radius (R3.9).
+
+    A point whose records all give one numbered address is that address, wherever it lies.
+    """
     shapes = [area.boundary_m, *(area.in_metres(shape) for shape in (areas.geometry if areas is not None else ()))]
     middles = np.array([(shape.centroid.x, shape.centroid.y) for shape in shapes])
     radius = np.sqrt([shape.area / np.pi for shape in shapes])
@@ -75,6 +78,7 @@ def _at_middles(incidents: pd.DataFrame, area: StudyArea, areas: gpd.GeoDataFram
     at = incidents[["longitude", "latitude"]].to_numpy(dtype=float)[first]
     apart, nearest = cKDTree(middles).query(np.column_stack(area.project(at[:, 0], at[:, 1])))
     there = (apart <= MIDDLE_M)[codes] & incidents["location_precision"].isin(_PLACED_ALONE).to_numpy()
+    there &= ~_at_one_address(incidents["location"], codes, there)
     if not there.any():
         return incidents
     known = incidents.get("stated_radius_m", np.nan)
@@ -82,6 +86,15 @@ def _at_middles(incidents: pd.DataFrame, area: StudyArea, areas: gpd.GeoDataFram
         location_precision=incidents["location_precision"].mask(there, "area"),
         stated_radius_m=np.where(there, radius[nearest][codes], known),
     )
+
+
+def _at_one_address(location: pd.Series, codes: np.ndarray, there: np.ndarray) -> np.ndarray:
+    """Return which of the records `there` share their point with no other text than one with a house number."""
+    texts = location[there].astype("str").str.strip()
+    alike = texts.groupby(codes[there]).transform("nunique") == 1
+    is_one = np.zeros(len(location), dtype=bool)
+    is_one[there] = alike & texts.str.contains(r"\d", regex=True)
+    return is_one
 
 
 def with_default_marked(incidents: pd.DataFrame, area: StudyArea, default: tuple[DefaultLocation, ...]) -> pd.DataFrame:

@@ -140,6 +140,21 @@ def test_unnamed_middles_are_told_by_the_boundaries_given_with_their_size_as_rad
     assert "stated_radius_m" not in blind.incidents  # no column is made where nothing stands for an area
 
 
+@pytest.mark.parametrize(
+    ("names", "is_middle"),
+    [(["12 High Street"] * 30, False), (["12 High Street", "3 Mill Lane"] * 15, True), (["Bilston"] * 30, True)],
+)
+def test_one_numbered_address_may_lie_in_the_middle_of_an_area(
+    extract_csv: Write, town: StudyArea, names: list[str], is_middle: bool
+) -> None:
+    square = shapely.box(390_150, 297_600, 390_950, 298_400)
+    lsoa = gpd.GeoDataFrame({"code": ["E01000001"], "name": ""}, geometry=[square], crs=27700).to_crs(4326)
+    at = np.full((200, 2), np.nan)
+    at[:30] = (390_550.2, 298_000.3)
+    told = passed(log(extract_csv, [*names, *["Somewhere"] * 170], [""] * 200, at), town, lsoa)
+    assert ("area" in set(told.incidents["location_precision"])) == is_middle
+
+
 def test_a_hotspot_that_stands_on_middles_of_areas_says_so(extract_csv: Write, town: StudyArea) -> None:
     named = ["Ward centroid 1" if i < 60 else f"Road {i}" for i in range(200)]
     at = np.full((200, 2), np.nan)

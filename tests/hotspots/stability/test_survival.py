@@ -27,7 +27,7 @@ def town(reports: Callable[..., pd.DataFrame]) -> pd.DataFrame:
     busy = np.repeat(CORNERS, 120, axis=0) + rng.normal(0, 1e-4, (360, 2))
     haze = rng.uniform([-2.14, 52.57], [-2.10, 52.60], (400, 2))
     points = np.vstack([busy, haze])
-    when = rng.choice(PERIOD.months, len(points)) + pd.Timedelta(days=3)
+    when = rng.choice(PERIOD.months, len(points)) + pd.Timedelta(days=3, hours=15)
     return reports(points[:, 0], points[:, 1], when=when)
 
 
