@@ -14,6 +14,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import ArrayLike, NDArray
 
+from geodata.points import METRES_PER_DEGREE
 from geodata.tails import binomial_above
 
 System = Literal["degrees", "swapped degrees", "grid metres", "Irish metres", "unknown"]
@@ -35,7 +36,6 @@ ROUNDED_NOTABLE: Final = 0.05  # J: below this share single round coordinates ar
 ROUNDED_CHANCE: Final = 0.001  # and so are those chance gives
 
 _MOSTLY: Final = 0.5
-_METRES_PER_DEGREE: Final = 111_195.0  # of latitude, on a sphere of 6,371 km
 _GRID_TOLERANCE_M: Final = 4.0  # two transforms of one grid point differ by up to that much (R3.12)
 _FINE_TOLERANCE_M: Final = 0.5
 _FULL_DECIMALS: Final = 6  # of police.uk and of most geocoders
@@ -275,7 +275,7 @@ def _grid_steps(x: Floats, y: Floats) -> Iterator[_Step]:
 
 def _degree_steps(longitude: Floats, latitude: Floats) -> Iterator[_Step]:
     for decimals in DECIMALS:
-        height = _METRES_PER_DEGREE * 10.0**-decimals
+        height = METRES_PER_DEGREE * 10.0**-decimals
         half_diagonal = np.hypot(height, height * np.cos(np.radians(latitude))) / 2
         chance = 10.0 ** (2 * (decimals - _FULL_DECIMALS))
         yield f"{decimals} decimals of a degree", _has_decimals(longitude, latitude, decimals), chance, half_diagonal

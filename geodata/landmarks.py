@@ -79,7 +79,8 @@ def read_places(path: str | Path, *, area: StudyArea | None = None) -> gpd.GeoDa
     if near.empty:
         n = len(_some(_read(path, None), path))
         raise SourceError(
-            f"0 of {n:,} named places of {path.name} lie in {area.name} or within 1 km of it; give places of this area."
+            f"0 of {n:,} named places of {path.name} lie in {area.name} or within "
+            f"{area.buffer_m / 1000:g} km of it; give places of this area."
         )
     return near
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from geodata.area import StudyArea
 from geodata.findings import HIT_RATE_GREEN, HIT_RATE_RED, Finding, Severity, fallen
-from geodata.points import distinct
+from geodata.points import METRES_PER_DEGREE, distinct
 
 FAR_GAP_KM: Final = 20.0  # J: nobody lives in a gap as wide as this between a force's records and strays
 FAR_SHARE: Final = 0.01  # J: more than this is no stray but another district
@@ -25,7 +25,7 @@ EXCHANGED_KM: Final = 20.0  # points that exchanging would move by less may simp
 MIRRORED_SHARE: Final = 0.05  # of points with the other sign: by chance hardly one falls on a known point
 
 _STREET_FILE: Final = r"(?:^|/)(\d{4}-\d{2})-(.+?)-street\b"
-_KM_PER_DEGREE: Final = 111.195
+_KM_PER_DEGREE: Final = METRES_PER_DEGREE / 1000
 _POINT_DECIMALS: Final = 5  # of a degree: a metre
 
 Flags = NDArray[np.bool_]

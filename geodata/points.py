@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
+
+METRES_PER_DEGREE: Final = 111_195.0
+"""Of latitude, on a sphere of 6,371 km; of longitude times the cosine of the latitude."""
 
 _MIX = np.int64(-7046029254386353131)  # 2^64 / golden ratio: spreads the bits of x before y is mixed in
 

@@ -16,6 +16,8 @@ import pandas as pd
 import shapely
 from numpy.typing import ArrayLike, NDArray
 
+from geodata.points import METRES_PER_DEGREE
+
 LONGEST_NAME = 60
 
 GENERIC = frozenset({
@@ -36,8 +38,6 @@ _NEAR = re.compile(r"Near -?\d+\.\d{4}, -?\d+\.\d{4}(?:,|$| \()")
 
 NEAREST_STREET_M = 50.0
 """A report farther than this from any street line is named by none: half the depth of an ordinary block."""
-
-_METRES_A_DEGREE = 111_195.0  # of latitude; of longitude times the cosine of the latitude
 
 _COMPASS = ("east", "north east", "north", "north west", "west", "south west", "south", "south east")
 
@@ -214,7 +214,7 @@ def _with_street_lines(
 
 def _flat(shapes: NDArray[Any], latitude: float) -> NDArray[Any]:
     """Return shapes of one town in metres, true to about a hundredth: enough to see which street is nearest."""
-    scale = _METRES_A_DEGREE * np.array([np.cos(np.radians(latitude)), 1.0])
+    scale = METRES_PER_DEGREE * np.array([np.cos(np.radians(latitude)), 1.0])
     flat: NDArray[Any] = shapely.transform(shapes, lambda degrees: degrees * scale)
     return flat
 

@@ -10,6 +10,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from geodata.area import osgb36_to_wgs84
+from geodata.points import METRES_PER_DEGREE
 
 APART_M: Final = 100.0  # J: further apart than any rounding a log is fit for, and two places of patrol size
 APART_SHARE: Final = 0.01  # J: fewer rows that contradict themselves are slips
@@ -18,7 +19,6 @@ LEFT_SHARE: Final = 0.2  # J: of the shift that may be left once the degrees are
 MIN_ROWS: Final = 3  # J
 
 _DEGREES: Final = "longitude"
-_METRES_PER_DEGREE: Final = 111_195.0
 _NAMES: Final = {
     "longitude": "the longitude and latitude", "osgb36_longitude": "the OSGB36 degrees",
     "easting": "the easting and northing", "x": "the x and y", "grid_reference": "the grid reference",
@@ -80,7 +80,7 @@ def _points(places: pl.DataFrame) -> Floats:
 
 def _metres(places: Floats, others: Floats) -> Floats:
     """Return how far east and north each place lies of another, shape (n, 2)."""
-    delta = (places - others) * _METRES_PER_DEGREE
+    delta = (places - others) * METRES_PER_DEGREE
     return np.column_stack([delta[:, 0] * np.cos(np.radians(others[:, 1])), delta[:, 1]])
 
 

@@ -125,7 +125,7 @@ def _fill(stream: io.BufferedIOBase, room: memoryview) -> int:
 def _find_lines(data, stop, ids, lines):  # type: ignore[no-untyped-def]
     """Find the number of each line's Crime ID, where its next field starts and where it ends; return how many, or -1.
 
-    There are -1 where a line is shorter than any of twelve fields, or its Crime ID is none.
+    It is -1 where a line is shorter than any of twelve fields, or does not begin with a Crime ID or none.
     """
     at, n = 0, 0
     while at < stop:

@@ -49,8 +49,8 @@ def sensitivity(run: Run, _options: Options) -> Answer:
         picture=_share_by_month(run, months),
         method=(
             "ASB together with public order, criminal damage and harassment by place: what passes between them by "
-            "misrecording cannot change that count (R3.5). On police.uk harassment is part of violence and is left "
-            "out.",
+            "misrecording cannot change that count (R3.5). All months of the run count. On police.uk "
+            "harassment is part of violence and is left out.",
             "Spearman's rank correlation over the cells with any of either; equal counts share their mean rank.",
             f"Recording may have changed where the share moves by over {SHIFT_POINTS:g} points (R3.5).",
         ),

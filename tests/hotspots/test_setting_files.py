@@ -16,8 +16,9 @@ from geodata.calendar import bank_holidays, own_bank_holidays
 from geodata.errors import DataError
 from geodata.schema import ASB
 from hotspots.analyses import Options
+from hotspots.app.decisions import FILES
 from hotspots.cli import app
-from hotspots.config import RankingConfig, RunConfig
+from hotspots.config import FILE_SETTINGS, RankingConfig, RunConfig
 from hotspots.gate import take_through_gate
 from hotspots.results import Run
 from hotspots.targeting.sets import by_agency
@@ -150,3 +151,7 @@ def test_settings_find_their_files_beside_themselves_and_a_bad_one_is_refused_by
         assert isinstance(refused, DataError)
         assert "'terms.csv': a school holiday has its days written as" in str(refused)
     assert not (tmp_path / "out").exists()
+
+
+def test_the_page_takes_every_file_that_settings_name() -> None:
+    assert set(FILES) == set(FILE_SETTINGS)
